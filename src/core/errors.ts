@@ -1,0 +1,17 @@
+/** The base of every error that sluice throws on purpose. `code` is stable; the message is for people. */
+export class SluiceError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** The machine cannot do what was asked: a plane, a socket option, an address family. */
+export class NotSupportedError extends SluiceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("NOT_SUPPORTED", message, options);
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The snapshot: the immutable compiled routing state that planes run on. The slow world makes a new one for every
+ * change; a plane swaps to it whole. Plain data only, so that it can be posted to a worker thread.
+ */
+import type { Endpoint } from "./address.js";
+
+/** How a pool chooses a backend for a new affinity key. */
+export const POLICIES = ["round-robin", "random", "least-flows", "least-outstanding", "maglev"] as const;
+export type PolicyName = (typeof POLICIES)[number];
+
+/** What the operator asked of a backend. Draining and disabled backends take no new keys. */
+export type AdminState = "enabled" | "draining" | "disabled";
+/** What health checks say of a backend. */
+export type HealthState = "up" | "down";
+/** What happens to a live flow when its backend leaves: see docs/live-flows.md. */
+export type FailoverAction = "move" | "keep" | "drop";
+
+/** Which part of a datagram decides that it belongs with earlier ones. */
+export type Affinity =
+  | { readonly kind: "none" }
+  | { readonly kind: "client" }
+  | { readonly kind: "client-ip"; readonly prefix4: number; readonly prefix6: number };
+
+/** One backend. `slot` indexes every per-backend array and counter block, and stays the same across snapshots. */
+export interface BackendEntry {
+  readonly slot: number;
+  readonly name: string;
+  readonly address: Endpoint;
+  /** 0 to 65,535; 0 takes no new keys. */
+  readonly weight: number;
+  readonly admin: AdminState;
+  readonly health: HealthState;
+}
+
+/** One pool. `slot` stays the same across snapshots; listeners name their pool by it. */
+export interface PoolEntry {
+  readonly slot: number;
+  readonly name: string;
+  readonly policy: PolicyName;
+  readonly affinity: Affinity;
+  /** When no backend is up: treat all as up (true) or drop with `no_backend` (false). */
+  readonly failOpen: boolean;
+  readonly failover: {
+    readonly unhealthy: FailoverAction;
+    readonly draining: FailoverAction;
+    readonly removed: FailoverAction;
+  };
+  readonly backends: readonly BackendEntry[];
+  /** Size of the maglev table (a prime); only for the `maglev` policy. */
+  readonly maglevTableSize: number;
+}
+
+/** Limits of one flow; 0 means no limit. Times are milliseconds. */
+export interface SessionLimits {
+  readonly idleTimeoutMs: number;
+  readonly maxLifetimeMs: number;
+  /** After this many requests the flow takes no more; the next datagram starts a new flow. */
+  readonly requests: number;
+  /** Replies expected for each request; when all have come the flow ends. */
+  readonly responses: number;
+}
+
+/** One listener. `slot` indexes its counter block and stays the same across snapshots. */
+export interface ListenerEntry {
+  readonly slot: number;
+  readonly name: string;
+  /** Port 0 asks for any free port. */
+  readonly address: Endpoint;
+  readonly ipv6Only: boolean;
+  readonly poolSlot: number;
+  readonly session: SessionLimits;
+  /** Bytes of kernel receive buffer to ask for, on the listener and on its flows' upstream sockets. */
+  readonly receiveBufferBytes: number;
+  readonly sendBufferBytes: number;
+}
+
+/** Bounds that keep memory finite whatever the network sends. 0 for `maxFlowsPerClientIp` means none. */
+export interface FlowLimits {
+  readonly maxFlows: number;
+  readonly maxFlowsPerClientIp: number;
+  readonly onFull: "drop" | "evict-oldest";
+}
+
+export interface Snapshot {
+  readonly version: number;
+  readonly listeners: readonly ListenerEntry[];
+  readonly pools: readonly PoolEntry[];
+  readonly limits: FlowLimits;
+}
+
+/** Bounds of the slot numbers: what shared counter memory is laid out for. */
+export const MAX_LISTENERS = 256;
+export const MAX_POOLS = 256;
+export const MAX_BACKENDS = 4096;
