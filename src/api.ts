@@ -1,0 +1,150 @@
+/**
+ * The types a user of the library sees: a balancer, its figures, its events.
+ * Who makes them: `balancer.ts`. Who reads them: programs, and every command in `cli/`.
+ */
+import type { DropReason } from "./core/drop-reason.js";
+import type { AdminState, HealthState } from "./core/snapshot.js";
+
+/** Datagrams and bytes (UDP payload) of one direction. */
+export interface Traffic {
+  readonly datagrams: number;
+  readonly bytes: number;
+}
+
+/** Why a flow ended. */
+export const FLOW_ENDS = [
+  "idle",
+  "lifetime",
+  "answered",
+  "moved",
+  "evicted",
+  "listener_removed",
+  "backend_removed",
+  "failed",
+  "closed",
+] as const;
+export type FlowEnd = (typeof FLOW_ENDS)[number];
+
+/** Drop counts by reason; a reason that has not happened is 0. */
+export type Drops = Readonly<Record<DropReason, number>>;
+
+export interface ListenerStats {
+  readonly name: string;
+  /** The address really bound: where the config says port 0, the port that the system chose. */
+  readonly address: string;
+  readonly pool: string;
+  readonly requests: Traffic;
+  readonly replies: Traffic;
+  readonly activeFlows: number;
+  readonly drops: Drops;
+}
+
+/** Reply times in milliseconds, from a histogram with buckets 6 % wide or less. NaN when there are no samples. */
+export interface ReplyTime {
+  readonly samples: number;
+  readonly meanMs: number;
+  readonly p50Ms: number;
+  readonly p90Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+export interface BackendStats {
+  readonly pool: string;
+  readonly name: string;
+  readonly address: string;
+  readonly weight: number;
+  readonly admin: AdminState;
+  readonly health: HealthState;
+  readonly requests: Traffic;
+  readonly replies: Traffic;
+  readonly activeFlows: number;
+  readonly openedFlows: number;
+  /** Requests of live flows that have had no reply yet. */
+  readonly outstanding: number;
+  /** Times the backend's host answered ICMP port unreachable (ECONNREFUSED). */
+  readonly refused: number;
+  readonly replyTime: ReplyTime;
+}
+
+export interface Stats {
+  readonly plane: string;
+  /** Why each better plane was not chosen; empty when the best one runs. */
+  readonly planeNotes: readonly string[];
+  readonly configVersion: number;
+  readonly uptimeMs: number;
+  readonly flows: { readonly active: number; readonly opened: number; readonly max: number; readonly ended: Readonly<Record<FlowEnd, number>> };
+  /** All drops together; `listeners[].drops` has them apart. */
+  readonly drops: Drops;
+  readonly listeners: readonly ListenerStats[];
+  readonly backends: readonly BackendStats[];
+}
+
+export interface FlowInfo {
+  readonly client: string;
+  readonly listener: string;
+  readonly pool: string;
+  readonly backend: string;
+  readonly requests: Traffic;
+  readonly replies: Traffic;
+  readonly ageMs: number;
+  readonly idleMs: number;
+  /** False once the flow takes no more requests (limit reached, or moved away) and only waits for replies. */
+  readonly open: boolean;
+}
+
+/** What a reload changed, by name. */
+export interface ReloadResult {
+  readonly version: number;
+  readonly listeners: Changes;
+  readonly pools: Changes;
+  /** Backends as `pool/backend`. */
+  readonly backends: Changes;
+}
+export interface Changes {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly changed: readonly string[];
+}
+
+/** Event name → arguments. */
+export interface BalancerEvents {
+  /** All listeners are open. */
+  listening: [listeners: readonly { readonly name: string; readonly address: string }[]];
+  /** A new config is in force. */
+  reload: [result: ReloadResult];
+  /** A reload was refused; the running config is untouched. */
+  reloadFailed: [error: Error];
+  /** Something an operator should know; traffic goes on. At most one a second for each code. */
+  warning: [warning: { readonly code: string; readonly message: string }];
+  /** Everything is closed. */
+  close: [];
+}
+
+export interface CloseOptions {
+  /**
+   * Milliseconds to keep forwarding for flows that are still active (a datagram within the last second).
+   * Default: the config's `shutdown.grace`. 0 closes at once.
+   */
+  readonly graceMs?: number;
+}
+
+/** A running balancer, as `createBalancer` gives it. */
+export interface Balancer extends AsyncDisposable {
+  /** Listeners and the addresses really bound. */
+  readonly listeners: readonly { readonly name: string; readonly address: string }[];
+  readonly plane: string;
+  readonly planeNotes: readonly string[];
+  stats(): Stats;
+  /** Live flows, at most `limit` (default 1,000). */
+  flows(options?: { readonly limit?: number }): FlowInfo[];
+  /**
+   * Puts a new config in force. Listeners that did not change keep their sockets.
+   * @throws ConfigError when it is not valid, ListenError when a new listener cannot be opened; the old one stays.
+   */
+  reload(config: unknown): Promise<ReloadResult>;
+  on<E extends keyof BalancerEvents>(event: E, listener: (...args: BalancerEvents[E]) => void): this;
+  off<E extends keyof BalancerEvents>(event: E, listener: (...args: BalancerEvents[E]) => void): this;
+  /** Stops; resolves when every socket is closed. A second call with `graceMs: 0` cuts a waiting one short. */
+  close(options?: CloseOptions): Promise<void>;
+}
