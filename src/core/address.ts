@@ -1,10 +1,15 @@
 /**
- * IP addresses and endpoints as values: parsing, formatting, masks.
- * Everything in the core that compares or hashes an address uses the word form: four 32-bit words, an IPv4
- * address in its IPv4-mapped IPv6 form (RFC 4291 section 2.5.5.2), so that both families share one key width.
+ * IP addresses and endpoints as values: parsing and formatting, for configuration and display. The word form that
+ * the packet path uses, and the reading and masking of it, is in `ip-words.ts`.
  */
+import { SluiceError } from "./errors.js";
+import { formatIpv4Word, formatIpWords, isMapped, keepBits, MAPPED_WORD, writeIpWords } from "./ip-words.js";
 
-/** An IP address. `zone` is the interface name or number of a scoped IPv6 address (RFC 4007), else empty. */
+/**
+ * An IP address. `words` are its 128 bits, most significant first, an IPv4 address in its IPv4-mapped IPv6 form
+ * (RFC 4291 section 2.5.5.2), so that both families share one key width. `zone` is the interface name or number of
+ * a scoped IPv6 address (RFC 4007), else empty.
+ */
 export interface IpAddress {
   readonly family: 4 | 6;
   readonly words: readonly [number, number, number, number];
@@ -17,7 +22,177 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** A network: the leading `length` bits of `ip`, 0 to 32 or 0 to 128 by its family. The other bits are 0. */
+export interface Prefix {
+  readonly ip: IpAddress;
+  readonly length: number;
+}
+
 /** Thrown by the parsers here; the message names the text and what was expected. */
-export class AddressError extends Error {
-  readonly code = "ADDRESS_INVALID";
+export class AddressError extends SluiceError {
+  declare readonly code: "ADDRESS_INVALID";
+
+  constructor(message: string) {
+    super("ADDRESS_INVALID", message);
+  }
+}
+
+/** As Linux allows in an interface name, and no characters that have a meaning around an address. */
+const ZONE = /^[^\s\p{Cc}%/:[\]]+$/u;
+
+/**
+ * Reads an IPv4 dotted quad (four decimal numbers, no leading zeros) or any IPv6 text form of RFC 4291 section 2.2,
+ * with an optional `%zone`. `::ffff:192.0.2.1` is an address of family 6.
+ * @throws AddressError
+ */
+export function parseIp(text: string): IpAddress {
+  const ip = readIp(text);
+  if (ip === undefined) throw unreadable("IP address", text, expectedIp(text));
+  return ip;
+}
+
+function readIp(text: string): IpAddress | undefined {
+  const percent = text.indexOf("%");
+  const words = new Uint32Array(4);
+  if (!writeIpWords(percent < 0 ? text : text.slice(0, percent), words, 0)) return undefined;
+  const family = text.includes(":") ? 6 : 4;
+  const zone = percent < 0 ? "" : text.slice(percent + 1);
+  if (percent >= 0 && (isMapped(words, 0) || !ZONE.test(zone))) return undefined;
+  return createIp(family, words, zone);
+}
+
+function createIp(family: 4 | 6, words: Uint32Array, zone: string): IpAddress {
+  return { family, words: [words[0], words[1], words[2], words[3]], zone };
+}
+
+function expectedIp(text: string): string {
+  if (/^[\d.]+$/.test(text)) {
+    return "expected four decimal numbers from 0 to 255 without leading zeros, such as 192.0.2.1";
+  }
+  if (text.includes("%")) return "expected an IPv6 address before the zone, such as fe80::1%eth0";
+  if (/^[\w-]+(\.[\w-]+)*\.?$/.test(text)) return "expected an IP address, not a host name";
+  return "expected an IPv4 address such as 192.0.2.1 or an IPv6 address such as 2001:db8::1";
+}
+
+/** IPv4 as a dotted quad, IPv6 as RFC 5952 says, IPv4-mapped IPv6 as `::ffff:192.0.2.1`. */
+export function formatIp(ip: IpAddress): string {
+  const words = Uint32Array.from(ip.words);
+  if (ip.family === 6 && isMapped(words, 0)) return `::ffff:${formatIpv4Word(words[3])}`;
+  const text = formatIpWords(words, 0);
+  return ip.zone === "" ? text : `${text}%${ip.zone}`;
+}
+
+/**
+ * Reads an address and a port: `192.0.2.1:53`, `[2001:db8::1]:53`, `[fe80::1%eth0]:53`.
+ * @throws AddressError
+ */
+export function parseEndpoint(text: string): Endpoint {
+  const colon = text.lastIndexOf(":");
+  const host = text.slice(0, Math.max(colon, 0));
+  const bracketed = host.startsWith("[") && host.endsWith("]");
+  const ip = readIp(bracketed ? host.slice(1, -1) : host);
+  if (ip === undefined || bracketed !== (ip.family === 6)) {
+    throw unreadable("endpoint", text, expectedEndpoint(text, host));
+  }
+  const port = text.slice(colon + 1);
+  if (!isPort(port)) {
+    throw unreadable("endpoint", text, "expected a decimal port from 0 to 65535 after the last colon");
+  }
+  return { ip, port: Number(port) };
+}
+
+function expectedEndpoint(text: string, host: string): string {
+  if (text.startsWith(":") && host === "") {
+    return "expected an IP address before the port, such as 0.0.0.0:53 or [::]:53";
+  }
+  if (host.includes(":") && !host.startsWith("[")) {
+    return `expected brackets around the IPv6 address, such as ${bracketedExample(text, host)}`;
+  }
+  const whole = readIp(text.replace(/^\[(.*)\]$/, "$1"));
+  if (whole !== undefined) return `expected a port too, such as ${formatEndpoint({ ip: whole, port: 53 })}`;
+  if (host === "") return "expected an IP address and a port, such as 192.0.2.1:53 or [2001:db8::1]:53";
+  if (host.startsWith("[")) {
+    return "expected an IPv6 address in brackets and a port, such as [2001:db8::1]:53";
+  }
+  return expectedIp(host);
+}
+
+/** What `2001:db8::1:53` most likely meant; `::1` has no port at all. */
+function bracketedExample(text: string, host: string): string {
+  const port = text.slice(host.length + 1);
+  if (readIp(host) !== undefined && isPort(port)) return `[${host}]:${port}`;
+  return readIp(text) === undefined ? "[2001:db8::1]:53" : `[${text}]:53`;
+}
+
+function isPort(text: string): boolean {
+  return /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
+}
+
+/** The inverse of `parseEndpoint`. */
+export function formatEndpoint(endpoint: Endpoint): string {
+  const host = formatIp(endpoint.ip);
+  return endpoint.ip.family === 6 ? `[${host}]:${endpoint.port}` : `${host}:${endpoint.port}`;
+}
+
+/**
+ * Reads a network such as `10.0.0.0/8` or `2001:db8::/32`. Bits beyond the length must be 0.
+ * @throws AddressError
+ */
+export function parsePrefix(text: string): Prefix {
+  const [address = "", length = "", ...rest] = text.split("/");
+  const ip = readIp(address);
+  if (ip === undefined || ip.zone !== "" || rest.length > 0) {
+    throw unreadable("prefix", text, "expected an IP address and a length, such as 10.0.0.0/8");
+  }
+  const width = ip.family === 4 ? 32 : 128;
+  if (!/^(0|[1-9]\d{0,2})$/.test(length) || Number(length) > width) {
+    throw unreadable(
+      "prefix",
+      text,
+      `expected a length from 0 to ${width}, such as ${formatIp(ip)}/${width}`,
+    );
+  }
+  const masked = maskIp(ip, Number(length));
+  if (!ipEquals(ip, masked)) {
+    throw unreadable("prefix", text, `expected no bits set beyond the length: ${formatIp(masked)}/${length}`);
+  }
+  return { ip, length: Number(length) };
+}
+
+function maskIp(ip: IpAddress, length: number): IpAddress {
+  const words = Uint32Array.from(ip.words);
+  keepBits(words, 0, ip.family === 4 ? 96 + length : length);
+  return createIp(ip.family, words, "");
+}
+
+/** Whether this is `0.0.0.0` or `::`, in any spelling. */
+export function isWildcard(ip: IpAddress): boolean {
+  return ip.words[0] === 0 && ip.words[1] === 0 && isUnmapped(ip.words[2]) && ip.words[3] === 0;
+}
+
+function isUnmapped(word: number): boolean {
+  return word === 0 || word === MAPPED_WORD;
+}
+
+/** Whether this is in `127.0.0.0/8` or is `::1`. */
+export function isLoopback(ip: IpAddress): boolean {
+  const [first, second, third, last] = ip.words;
+  if (first !== 0 || second !== 0) return false;
+  return third === MAPPED_WORD ? last >>> 24 === 127 : third === 0 && last === 1;
+}
+
+/** Whether two addresses name the same host: `192.0.2.1` equals `::ffff:192.0.2.1`. */
+export function ipEquals(a: IpAddress, b: IpAddress): boolean {
+  return a.zone === b.zone && a.words.every((word, i) => word === b.words[i]);
+}
+
+/** Whether two endpoints have equal addresses (see `ipEquals`) and the same port. */
+export function endpointEquals(a: Endpoint, b: Endpoint): boolean {
+  return a.port === b.port && ipEquals(a.ip, b.ip);
+}
+
+/** The value is quoted as JSON, so that a control character in it cannot garble a terminal. */
+function unreadable(what: string, text: string, expected: string): AddressError {
+  const shown = text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  return new AddressError(`cannot read the ${what} ${JSON.stringify(shown)}: ${expected}`);
 }
