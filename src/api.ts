@@ -2,6 +2,7 @@
  * The types a user of the library sees: a balancer, its figures, its events.
  * Who makes them: `balancer.ts`. Who reads them: programs, and every command in `cli/`.
  */
+import type { FlowEnd } from "./core/counters.js";
 import type { DropReason } from "./core/drop-reason.js";
 import type { AdminState, HealthState } from "./core/snapshot.js";
 
@@ -10,20 +11,6 @@ export interface Traffic {
   readonly datagrams: number;
   readonly bytes: number;
 }
-
-/** Why a flow ended. */
-export const FLOW_ENDS = [
-  "idle",
-  "lifetime",
-  "answered",
-  "moved",
-  "evicted",
-  "listener_removed",
-  "backend_removed",
-  "failed",
-  "closed",
-] as const;
-export type FlowEnd = (typeof FLOW_ENDS)[number];
 
 /** Drop counts by reason; a reason that has not happened is 0. */
 export type Drops = Readonly<Record<DropReason, number>>;
@@ -36,7 +23,12 @@ export interface ListenerStats {
   readonly requests: Traffic;
   readonly replies: Traffic;
   readonly activeFlows: number;
+  /** Datagrams the kernel dropped because the receive queue was full; 0 where the plane cannot tell. */
+  readonly queueDrops: number;
+  /** Requests that were not forwarded. `requests` counts them too: requests = forwarded + drops. */
   readonly drops: Drops;
+  /** Replies that were not delivered. `replies` does not count them. */
+  readonly replyDrops: Drops;
 }
 
 /** Reply times in milliseconds, from a histogram with buckets 6 % wide or less. NaN when there are no samples. */
@@ -73,9 +65,17 @@ export interface Stats {
   readonly planeNotes: readonly string[];
   readonly configVersion: number;
   readonly uptimeMs: number;
-  readonly flows: { readonly active: number; readonly opened: number; readonly max: number; readonly ended: Readonly<Record<FlowEnd, number>> };
-  /** All drops together; `listeners[].drops` has them apart. */
+  readonly flows: {
+    readonly active: number;
+    readonly opened: number;
+    readonly moved: number;
+    readonly max: number;
+    readonly ended: Readonly<Record<FlowEnd, number>>;
+  };
+  /** Dropped requests of all listeners together. */
   readonly drops: Drops;
+  /** Dropped replies of all listeners together. */
+  readonly replyDrops: Drops;
   readonly listeners: readonly ListenerStats[];
   readonly backends: readonly BackendStats[];
 }

@@ -15,3 +15,14 @@ export class NotSupportedError extends SluiceError {
     super("NOT_SUPPORTED", message, options);
   }
 }
+
+/** A listener's socket could not be opened; `cause` is the system's error. */
+export class ListenError extends SluiceError {
+  /** The address as text. */
+  readonly address: string;
+
+  constructor(address: string, message: string, options?: ErrorOptions) {
+    super("LISTEN_FAILED", message, options);
+    this.address = address;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * The layout of one flow in the flow table: 32 words of 32 bits, two cache lines. Declared here once; the flow table,
+ * the forwarder and the planes derive every offset from it. The first line holds what each datagram needs.
+ */
+
+/** Words of a client key: IP (4), scope, listener << 16 | port, discriminator. They are the record's words 0 to 6. */
+export const KEY_WORDS = 7;
+/**
+ * zone number << 16 | local address number, both given out by the plane, 0 for none. A wildcard listener numbers the
+ * local addresses that clients write to, so that a client who writes to two of them has a flow for each.
+ */
+export const KEY_SCOPE = 4;
+export const KEY_PORT = 5;
+/** 0 where a client has one flow on a listener, else backend slot + 1 (affinity `none`). */
+export const KEY_DISCRIMINATOR = 6;
+
+export const RECORD_WORDS = 32;
+export const RECORD_DOUBLES = RECORD_WORDS / 2;
+
+/** Offsets in 32-bit words from the record's start. */
+export const HASH = 7;
+export const NEXT = 8;
+export const STATE = 9;
+export const BACKEND = 10;
+export const REQUESTS = 11;
+export const REPLIES = 12;
+/** Requests without a reply yet. */
+export const AWAITING = 13;
+export const USE_PREVIOUS = 18;
+export const USE_NEXT = 19;
+export const AGE_PREVIOUS = 20;
+export const AGE_NEXT = 21;
+/** Position in the table of live flows per client IP, or -1. */
+export const CLIENT_IP = 22;
+/** Position in the table of affinity bindings, or -1. */
+export const BINDING = 23;
+
+/** Offsets in 64-bit doubles from the record's start; times are milliseconds of a monotonic clock. */
+export const LAST_SEEN = 7;
+/** When the request that waits longest was sent, or when the last reply came, whichever is later. */
+export const WAITING_SINCE = 8;
+/** When the flow was last moved to the end of its use list. */
+export const LISTED_AT = 12;
+export const CREATED_AT = 13;
+export const REQUEST_BYTES = 14;
+export const REPLY_BYTES = 15;
+
+/** Values of STATE. */
+export const FREE = 0;
+/** In the index: the next datagram of this key goes to this flow. */
+export const OPEN = 1;
+/** Has taken its `session.requests`; replies still reach the client. */
+export const DETACHED = 2;
+/** Every reply is in; the plane sends the last one and ends the flow. */
+export const ANSWERED = 3;
+/** Another flow has taken the client over; replies that were under way still reach it. */
+export const MOVED = 4;
+/** Set beside a state while the reply time of a lone request is being taken. */
+export const TIMING = 8;
+export const STATE_MASK = 7;

@@ -1,0 +1,332 @@
+/**
+ * The life of flows: opening within the limits, counting, ageing, ending. It keeps the table, its two orders, the
+ * counts per client IP and the affinity bindings in step. Which backend a flow gets is the forwarder's decision.
+ */
+import {
+  BACKEND,
+  backendAt,
+  type Counters,
+  FLOW_ENDS,
+  type FlowEnd,
+  LISTENER,
+  listenerAt,
+} from "./counters.js";
+import { FlowLists, MOVED_LIST } from "./flow-lists.js";
+import * as R from "./flow-record.js";
+import { FlowTable } from "./flow-table.js";
+import { record as recordReplyTime } from "./histogram.js";
+import { KeyTable } from "./key-table.js";
+import type { Route } from "./routing.js";
+import { type FlowLimits, MAX_LISTENERS } from "./snapshot.js";
+import { dropOf, reasonNumber } from "./verdict.js";
+
+/** What a plane does for its flows. Neither call may call the forwarder back. */
+export interface UpstreamHost {
+  /** A new flow is bound to a backend: make an upstream for it. Returns 0, or a drop verdict when it cannot. */
+  openUpstream(flow: number, backendSlot: number): number;
+  /**
+   * The flow is over and its number free again when this returns. `unanswered`: replies may still come, so its port
+   * must rest (see "Ended flows and late replies" in ARCHITECTURE.md). The flow's record can still be read here.
+   */
+  closeUpstream(flow: number, unanswered: boolean): void;
+}
+
+/** After this silence of the backend, requests still unanswered are taken for lost or one-way. */
+const REPLY_GIVEN_UP_MS = 1000;
+/** How long replies that were under way when a flow moved still pass. */
+const MOVED_LINGER_MS = 5000;
+
+const TABLE_FULL = dropOf(reasonNumber("flow_table_full"));
+const CLIENT_LIMIT = dropOf(reasonNumber("client_flow_limit"));
+/** FlowEnd → the number that counters use. */
+export const END = Object.fromEntries(FLOW_ENDS.map((name, i) => [name, i])) as Readonly<
+  Record<FlowEnd, number>
+>;
+
+export class Flows {
+  readonly table: FlowTable;
+  readonly bindings: KeyTable;
+  /** By listener: open flows found by client alone. While there are any, affinity `none` looks for them first. */
+  readonly wholeClient = new Int32Array(MAX_LISTENERS);
+  limits: FlowLimits;
+
+  readonly #host: UpstreamHost;
+  readonly #counters: Counters;
+  readonly #clientIps: KeyTable;
+  readonly #byUse: FlowLists;
+  readonly #byAge: FlowLists;
+
+  constructor(limits: FlowLimits, host: UpstreamHost, counters: Counters, seed: number) {
+    this.limits = limits;
+    this.#host = host;
+    this.#counters = counters;
+    this.table = new FlowTable(limits.maxFlows, seed);
+    this.#byUse = new FlowLists(this.table, "use");
+    this.#byAge = new FlowLists(this.table, "age");
+    this.#clientIps = new KeyTable(seed ^ 0x5bd1e995);
+    this.bindings = new KeyTable(seed ^ 0x1b873593);
+  }
+
+  setLimits(limits: FlowLimits): void {
+    const before = this.limits;
+    this.limits = limits;
+    this.table.grow(limits.maxFlows);
+    if (before.maxFlowsPerClientIp === 0 && limits.maxFlowsPerClientIp > 0) this.#adoptClientIps();
+  }
+
+  /**
+   * Opens a flow for the key in the table's scratch key. Returns it, or a drop verdict.
+   * @param binding entry of `bindings` that the flow holds from now on, already retained, or -1
+   */
+  open(route: Route, backend: number, hash: number, binding: number, nowMs: number): number {
+    if (this.table.live >= this.limits.maxFlows && !this.#makeRoom()) return TABLE_FULL;
+    const clientIp = this.#retainClientIp();
+    if (clientIp < -1) return clientIp;
+    const flow = this.table.insert(hash);
+    if (flow < 0) return this.#giveBackClientIp(clientIp, TABLE_FULL);
+    const at = flow * R.RECORD_WORDS;
+    const times = flow * R.RECORD_DOUBLES;
+    const { u32, i32, f64 } = this.table;
+    u32[at + R.BACKEND] = backend;
+    f64[times + R.LAST_SEEN] = f64[times + R.LISTED_AT] = f64[times + R.CREATED_AT] = nowMs;
+    const verdict = this.#host.openUpstream(flow, backend);
+    if (verdict < 0) {
+      this.table.remove(flow);
+      return this.#giveBackClientIp(clientIp, verdict);
+    }
+    i32[at + R.CLIENT_IP] = clientIp;
+    i32[at + R.BINDING] = binding;
+    this.#enter(route.listener.slot, flow, backend);
+    return flow;
+  }
+
+  /** Counts a request of a flow and refreshes it. */
+  countRequest(route: Route, flow: number, length: number, nowMs: number): void {
+    const { u32, f64 } = this.table;
+    const counters = this.#counters;
+    const at = flow * R.RECORD_WORDS;
+    const times = flow * R.RECORD_DOUBLES;
+    const backend = backendAt(u32[at + R.BACKEND]);
+    counters[backend + BACKEND.requests]++;
+    counters[backend + BACKEND.requestBytes] += length;
+    const requests = ++u32[at + R.REQUESTS];
+    f64[times + R.REQUEST_BYTES] += length;
+    f64[times + R.LAST_SEEN] = nowMs;
+    const awaiting = u32[at + R.AWAITING];
+    if (awaiting === 0 || nowMs - f64[times + R.WAITING_SINCE] >= REPLY_GIVEN_UP_MS) {
+      counters[backend + BACKEND.outstanding] += 1 - awaiting;
+      u32[at + R.AWAITING] = 1;
+      u32[at + R.STATE] |= R.TIMING;
+      f64[times + R.WAITING_SINCE] = nowMs;
+    } else {
+      counters[backend + BACKEND.outstanding]++;
+      u32[at + R.AWAITING] = awaiting + 1;
+    }
+    this.#relist(route, flow, nowMs);
+    if (route.requests > 0 && requests >= route.requests) this.detach(flow, R.DETACHED);
+  }
+
+  /** Counts a reply of a flow and refreshes it. Returns true when it was the last one that the flow expected. */
+  countReply(route: Route, flow: number, length: number, nowMs: number): boolean {
+    const { u32, f64 } = this.table;
+    const counters = this.#counters;
+    const at = flow * R.RECORD_WORDS;
+    const times = flow * R.RECORD_DOUBLES;
+    const backend = backendAt(u32[at + R.BACKEND]);
+    counters[backend + BACKEND.replies]++;
+    counters[backend + BACKEND.replyBytes] += length;
+    const replies = ++u32[at + R.REPLIES];
+    f64[times + R.REPLY_BYTES] += length;
+    f64[times + R.LAST_SEEN] = nowMs;
+    if (u32[at + R.AWAITING] > 0 && (route.responses < 2 || replies % route.responses === 0)) {
+      u32[at + R.AWAITING]--;
+      counters[backend + BACKEND.outstanding]--;
+    }
+    if ((u32[at + R.STATE] & R.TIMING) !== 0) {
+      u32[at + R.STATE] &= ~R.TIMING;
+      recordReplyTime(counters, backend + BACKEND.replyTime, nowMs - f64[times + R.WAITING_SINCE]);
+    }
+    f64[times + R.WAITING_SINCE] = nowMs;
+    this.#relist(route, flow, nowMs);
+    return route.responses > 0 && replies >= u32[at + R.REQUESTS] * route.responses;
+  }
+
+  /** Takes an open flow out of the index: it gets no more requests. */
+  detach(flow: number, state: number): void {
+    this.#leaveIndex(flow);
+    this.table.detach(flow, state);
+  }
+
+  /** Takes a flow out of the index because its client goes on elsewhere. */
+  markMoved(listener: number, flow: number, nowMs: number): void {
+    this.#counters[listenerAt(listener) + LISTENER.movedFlows]++;
+    if (this.table.live >= this.limits.maxFlows) {
+      this.end(flow, END.moved);
+      return;
+    }
+    this.detach(flow, R.MOVED);
+    this.#byUse.remove(listener, flow);
+    this.#byUse.append(MOVED_LIST + listener, flow);
+    this.table.f64[flow * R.RECORD_DOUBLES + R.LISTED_AT] = nowMs;
+  }
+
+  /** Ends a flow and frees its number. */
+  end(flow: number, reason: number): void {
+    const { u32, i32 } = this.table;
+    const at = flow * R.RECORD_WORDS;
+    const state = u32[at + R.STATE] & R.STATE_MASK;
+    const listener = u32[at + R.KEY_PORT] >>> 16;
+    const backend = backendAt(u32[at + R.BACKEND]);
+    this.#leaveIndex(flow);
+    this.#byUse.remove(state === R.MOVED ? MOVED_LIST + listener : listener, flow);
+    this.#byAge.remove(listener, flow);
+    if (i32[at + R.CLIENT_IP] >= 0) this.#clientIps.release(i32[at + R.CLIENT_IP]);
+    if (i32[at + R.BINDING] >= 0) this.bindings.release(i32[at + R.BINDING]);
+    this.#counters[backend + BACKEND.activeFlows]--;
+    this.#counters[backend + BACKEND.outstanding] -= u32[at + R.AWAITING];
+    this.#counters[listenerAt(listener) + LISTENER.activeFlows]--;
+    this.#counters[listenerAt(listener) + LISTENER.ended + (state === R.MOVED ? END.moved : reason)]++;
+    this.#host.closeUpstream(flow, state !== R.ANSWERED);
+    this.table.remove(flow);
+  }
+
+  /** Whether the flow's idle timeout or lifetime has passed; if so it is ended. */
+  endIfOver(route: Route, flow: number, nowMs: number): boolean {
+    const { f64 } = this.table;
+    const times = flow * R.RECORD_DOUBLES;
+    if (nowMs - f64[times + R.LAST_SEEN] >= route.idleTimeoutMs) this.end(flow, END.idle);
+    else if (route.maxLifetimeMs > 0 && nowMs - f64[times + R.CREATED_AT] >= route.maxLifetimeMs) {
+      this.end(flow, END.lifetime);
+    } else return false;
+    return true;
+  }
+
+  /** Ends flows of one listener that are past their time, at most `most`. Returns how many ended. */
+  expire(route: Route, nowMs: number, most: number): number {
+    const listener = route.listener.slot;
+    const { f64 } = this.table;
+    const lingerMs = Math.min(MOVED_LINGER_MS, route.idleTimeoutMs);
+    let ended = 0;
+    for (
+      let flow = this.#byUse.head(listener);
+      flow >= 0 && ended < most;
+      flow = this.#byUse.head(listener)
+    ) {
+      const times = flow * R.RECORD_DOUBLES;
+      if (nowMs - f64[times + R.LISTED_AT] < route.idleTimeoutMs) break;
+      if (nowMs - f64[times + R.LAST_SEEN] >= route.idleTimeoutMs) {
+        this.end(flow, END.idle);
+        ended++;
+      } else {
+        f64[times + R.LISTED_AT] = f64[times + R.LAST_SEEN];
+        this.#byUse.moveToEnd(listener, flow);
+      }
+    }
+    for (let flow = this.#byUse.head(MOVED_LIST + listener); flow >= 0 && ended < most; ended++) {
+      if (nowMs - f64[flow * R.RECORD_DOUBLES + R.LISTED_AT] < lingerMs) break;
+      this.end(flow, END.moved);
+      flow = this.#byUse.head(MOVED_LIST + listener);
+    }
+    if (route.maxLifetimeMs === 0) return ended;
+    for (let flow = this.#byAge.head(listener); flow >= 0 && ended < most; ended++) {
+      if (nowMs - f64[flow * R.RECORD_DOUBLES + R.CREATED_AT] < route.maxLifetimeMs) break;
+      this.end(flow, END.lifetime);
+      flow = this.#byAge.head(listener);
+    }
+    return ended;
+  }
+
+  /** Ends all flows of a listener. */
+  endAll(listener: number, reason: number): void {
+    for (let flow = this.#byAge.head(listener); flow >= 0; flow = this.#byAge.head(listener))
+      this.end(flow, reason);
+  }
+
+  #enter(listener: number, flow: number, backend: number): void {
+    const counters = this.#counters;
+    this.#byUse.append(listener, flow);
+    this.#byAge.append(listener, flow);
+    if (this.table.u32[flow * R.RECORD_WORDS + R.KEY_DISCRIMINATOR] === 0) this.wholeClient[listener]++;
+    counters[listenerAt(listener) + LISTENER.activeFlows]++;
+    counters[listenerAt(listener) + LISTENER.openedFlows]++;
+    counters[backendAt(backend) + BACKEND.activeFlows]++;
+    counters[backendAt(backend) + BACKEND.openedFlows]++;
+  }
+
+  #leaveIndex(flow: number): void {
+    const { u32 } = this.table;
+    const at = flow * R.RECORD_WORDS;
+    if ((u32[at + R.STATE] & R.STATE_MASK) !== R.OPEN || u32[at + R.KEY_DISCRIMINATOR] !== 0) return;
+    this.wholeClient[u32[at + R.KEY_PORT] >>> 16]--;
+  }
+
+  #relist(route: Route, flow: number, nowMs: number): void {
+    const { f64 } = this.table;
+    const times = flow * R.RECORD_DOUBLES;
+    if (nowMs - f64[times + R.LISTED_AT] < route.relistAfterMs) return;
+    if ((this.table.u32[flow * R.RECORD_WORDS + R.STATE] & R.STATE_MASK) === R.MOVED) return;
+    f64[times + R.LISTED_AT] = nowMs;
+    this.#byUse.moveToEnd(route.listener.slot, flow);
+  }
+
+  /** The table is full: ends the flow that moved longest ago, else with `evict-oldest` the one least recently used. */
+  #makeRoom(): boolean {
+    const flow = this.#oldest(MOVED_LIST);
+    if (flow >= 0) {
+      this.end(flow, END.moved);
+      return true;
+    }
+    if (this.limits.onFull === "drop") return false;
+    const victim = this.#oldest(0);
+    if (victim < 0) return false;
+    this.end(victim, END.evicted);
+    return true;
+  }
+
+  #oldest(firstList: number): number {
+    let oldest = -1;
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (let list = firstList; list < firstList + MAX_LISTENERS; list++) {
+      const flow = this.#byUse.head(list);
+      if (flow < 0) continue;
+      const listedAtMs = this.table.f64[flow * R.RECORD_DOUBLES + R.LISTED_AT];
+      if (listedAtMs >= oldestMs) continue;
+      oldest = flow;
+      oldestMs = listedAtMs;
+    }
+    return oldest;
+  }
+
+  /** One more flow for the client IP in the table's key: its entry, -1 when nothing is limited, or a drop verdict. */
+  #retainClientIp(): number {
+    const most = this.limits.maxFlowsPerClientIp;
+    if (most === 0) return -1;
+    const ips = this.#clientIps;
+    for (let i = 0; i < 4; i++) ips.key[i] = this.table.key[i];
+    let entry = ips.find();
+    if (entry < 0) entry = ips.insert(0);
+    else if (ips.count(entry) >= most) return CLIENT_LIMIT;
+    ips.retain(entry);
+    return entry;
+  }
+
+  #giveBackClientIp(entry: number, verdict: number): number {
+    if (entry >= 0) this.#clientIps.release(entry);
+    return verdict;
+  }
+
+  /** The limit per client IP was switched on: counts the flows that are already there. */
+  #adoptClientIps(): void {
+    const { table } = this;
+    const ips = this.#clientIps;
+    for (let flow = 0; flow < table.highWater; flow++) {
+      const at = flow * R.RECORD_WORDS;
+      if (!table.isLive(flow) || table.i32[at + R.CLIENT_IP] >= 0) continue;
+      for (let i = 0; i < 4; i++) ips.key[i] = table.u32[at + i];
+      let entry = ips.find();
+      if (entry < 0) entry = ips.insert(0);
+      ips.retain(entry);
+      table.i32[at + R.CLIENT_IP] = entry;
+    }
+  }
+}

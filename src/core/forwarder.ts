@@ -1,0 +1,271 @@
+/**
+ * The decisions about every datagram: which flow a request belongs to, which backend a new one gets, whether a reply
+ * may pass. One forwarder belongs to one worker. It has no I/O, clock or randomness of its own; the plane that owns
+ * it moves the datagrams and is told through `UpstreamHost` when a flow needs an upstream and when it no longer does.
+ *
+ *   request ─► fromClient ─► flow ≥ 0: send it on the flow's upstream     (requestFailed if that fails)
+ *                        └─► drop < 0: counted already, nothing to do
+ *   reply ───► fromBackend ─► FORWARD / FORWARD_LAST / drop               (replyFailed if sending fails)
+ */
+import { BACKEND, backendAt, type Counters, LISTENER, listenerAt } from "./counters.js";
+import * as R from "./flow-record.js";
+import type { FlowTable } from "./flow-table.js";
+import { END, Flows, type UpstreamHost } from "./flows.js";
+import { hashWords } from "./hash.js";
+import { maskWords } from "./ip-words.js";
+import type { LoadView } from "./policies/policy.js";
+import { createRouting, DROP, KEEP, type Route, type Routing } from "./routing.js";
+import type { Snapshot } from "./snapshot.js";
+import { dropOf, FORWARD, FORWARD_LAST, reasonNumber, reasonOf } from "./verdict.js";
+
+export interface ForwarderOptions {
+  readonly host: UpstreamHost;
+  readonly counters: Counters;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** 32 bits that clients cannot guess. */
+  readonly seed: number;
+}
+
+/** Seed of the hash that consistent policies see: the same in every process, so that balancers agree. */
+const CONSISTENT_SEED = 0x517ce5;
+
+const NO_BACKEND = dropOf(reasonNumber("no_backend"));
+const LATE_REPLY = dropOf(reasonNumber("late_reply"));
+const DRAINING = reasonNumber("backend_draining");
+
+export class Forwarder implements LoadView {
+  /** Planes write a client's address here (words 0 to 5: IP, scope, port) before `fromClient`. */
+  readonly key: Uint32Array;
+  readonly table: FlowTable;
+  /** When a datagram last passed, in either direction. */
+  lastActivityMs = Number.NEGATIVE_INFINITY;
+
+  readonly #flows: Flows;
+  readonly #counters: Counters;
+  readonly #random: () => number;
+  /** Scratch for what consistent policies hash. */
+  readonly #hashed = new Uint32Array(5);
+  #routing: Routing;
+
+  constructor(snapshot: Snapshot, options: ForwarderOptions) {
+    this.#counters = options.counters;
+    this.#random = options.random;
+    this.#flows = new Flows(snapshot.limits, options.host, options.counters, options.seed);
+    this.table = this.#flows.table;
+    this.key = this.table.key;
+    this.#routing = createRouting(snapshot, { load: this, random: this.#random, previous: undefined });
+  }
+
+  get routing(): Routing {
+    return this.#routing;
+  }
+
+  /** Puts a snapshot in force. Flows of listeners that are gone end; all others follow it from their next datagram. */
+  apply(snapshot: Snapshot): void {
+    const before = this.#routing;
+    this.#routing = createRouting(snapshot, { load: this, random: this.#random, previous: before });
+    this.#flows.setLimits(snapshot.limits);
+    for (let slot = 0; slot < before.routes.length; slot++) {
+      if (before.routes[slot] && !this.#routing.routes[slot]) this.#flows.endAll(slot, END.listener_removed);
+    }
+  }
+
+  /**
+   * A request of `length` bytes came in on a listener; its client's address is in `key`. Returns the flow to send it
+   * on, or a drop.
+   */
+  fromClient(listener: number, length: number, nowMs: number): number {
+    const route = this.#routing.routes[listener];
+    const counters = this.#counters;
+    const at = listenerAt(listener);
+    counters[at + LISTENER.requests]++;
+    counters[at + LISTENER.requestBytes] += length;
+    let flow = NO_BACKEND;
+    if (route !== undefined) {
+      this.key[R.KEY_PORT] = (listener << 16) | (this.key[R.KEY_PORT] & 0xffff);
+      flow = route.affinity === "none" ? this.#dealt(route, nowMs) : this.#bound(route, nowMs);
+    }
+    if (flow < 0) {
+      counters[at + LISTENER.drops + reasonOf(flow)]++;
+      return flow;
+    }
+    this.lastActivityMs = nowMs;
+    this.#flows.countRequest(route as Route, flow, length, nowMs);
+    return flow;
+  }
+
+  /** A reply of `length` bytes came in on a flow's upstream. Returns FORWARD, FORWARD_LAST or a drop. */
+  fromBackend(flow: number, length: number, nowMs: number): number {
+    const at = flow * R.RECORD_WORDS;
+    const state = this.table.u32[at + R.STATE] & R.STATE_MASK;
+    const listener = this.table.u32[at + R.KEY_PORT] >>> 16;
+    const route = this.#routing.routes[listener];
+    if (route === undefined || state === R.ANSWERED || state === R.FREE) return this.lateReply(listener);
+    this.lastActivityMs = nowMs;
+    const client = listenerAt(listener);
+    this.#counters[client + LISTENER.replies]++;
+    this.#counters[client + LISTENER.replyBytes] += length;
+    if (!this.#flows.countReply(route, flow, length, nowMs)) return FORWARD;
+    if (state === R.MOVED) return FORWARD;
+    this.#flows.detach(flow, R.ANSWERED);
+    return FORWARD_LAST;
+  }
+
+  /** Ends a flow whose last reply, marked FORWARD_LAST, has been sent. */
+  endAnswered(flow: number): void {
+    if ((this.table.u32[flow * R.RECORD_WORDS + R.STATE] & R.STATE_MASK) !== R.ANSWERED) return;
+    this.#flows.end(flow, END.answered);
+  }
+
+  /** A request that `fromClient` let pass could not be sent; `reason` is a number in DROP_REASONS. */
+  requestFailed(listener: number, backendSlot: number, length: number, reason: number): void {
+    const backend = backendAt(backendSlot);
+    this.#counters[backend + BACKEND.requests]--;
+    this.#counters[backend + BACKEND.requestBytes] -= length;
+    this.#counters[listenerAt(listener) + LISTENER.drops + reason]++;
+  }
+
+  /** A reply that `fromBackend` let pass could not be sent to its client. */
+  replyFailed(listener: number, length: number, reason: number): void {
+    const at = listenerAt(listener);
+    this.#counters[at + LISTENER.replies]--;
+    this.#counters[at + LISTENER.replyBytes] -= length;
+    this.#counters[at + LISTENER.replyDrops + reason]++;
+  }
+
+  /** Counts a reply whose flow is over; it goes to nobody. Returns the verdict. */
+  lateReply(listener: number): number {
+    this.#counters[listenerAt(listener) + LISTENER.replyDrops + reasonOf(LATE_REPLY)]++;
+    return LATE_REPLY;
+  }
+
+  /** The backend's host said that nobody listens there (ICMP port unreachable). */
+  refused(backendSlot: number): void {
+    this.#counters[backendAt(backendSlot) + BACKEND.refused]++;
+  }
+
+  /** A flow's upstream is broken beyond use: the flow ends, its next datagram starts a new one. */
+  fail(flow: number): void {
+    if (this.table.isLive(flow)) this.#flows.end(flow, END.failed);
+  }
+
+  /** Ends every flow: the balancer stops. */
+  endEverything(): void {
+    for (let slot = 0; slot < this.#routing.routes.length; slot++) this.#flows.endAll(slot, END.closed);
+  }
+
+  /**
+   * Ends flows whose idle timeout or lifetime has passed, at most `most`. Call it a few times in the shortest
+   * timeout; between calls an overdue flow still ends when its next request comes. Returns how many ended.
+   */
+  expire(nowMs: number, most: number): number {
+    let ended = 0;
+    for (const route of this.#routing.routes) {
+      if (route !== undefined && ended < most) ended += this.#flows.expire(route, nowMs, most - ended);
+    }
+    return ended;
+  }
+
+  activeFlows(slot: number): number {
+    return this.#counters[backendAt(slot) + BACKEND.activeFlows];
+  }
+
+  outstanding(slot: number): number {
+    return this.#counters[backendAt(slot) + BACKEND.outstanding];
+  }
+
+  /** Affinity `none`: the policy deals out every datagram; a client has one flow for each backend it is dealt to. */
+  #dealt(route: Route, nowMs: number): number {
+    if (this.#flows.wholeClient[route.listener.slot] > 0) {
+      const flow = this.#findWholeClient(route, nowMs);
+      if (flow >= 0) return this.#follow(route, flow, nowMs);
+    }
+    const backend = route.policy.choose(route.hashed ? this.#consistentHash(route) : 0);
+    if (backend < 0) return NO_BACKEND;
+    this.key[R.KEY_DISCRIMINATOR] = backend + 1;
+    const hash = this.table.hashKey();
+    const flow = this.table.find(hash);
+    if (flow >= 0 && !this.#flows.endIfOver(route, flow, nowMs)) return flow;
+    return this.#flows.open(route, backend, hash, -1, nowMs);
+  }
+
+  /** Affinity `client` and `client-ip`: the client's flow, or a new one on the backend that its key has or gets. */
+  #bound(route: Route, nowMs: number): number {
+    const flow = this.#findWholeClient(route, nowMs);
+    if (flow >= 0) return this.#follow(route, flow, nowMs);
+    const backend = this.#chooseBound(route);
+    return backend < 0 ? NO_BACKEND : this.#openBound(route, backend, nowMs);
+  }
+
+  #findWholeClient(route: Route, nowMs: number): number {
+    this.key[R.KEY_DISCRIMINATOR] = 0;
+    const flow = this.table.find(this.table.hashKey());
+    return flow >= 0 && this.#flows.endIfOver(route, flow, nowMs) ? -1 : flow;
+  }
+
+  /** The next datagram of a flow: it stays, moves or is dropped, as its backend's state has it. */
+  #follow(route: Route, flow: number, nowMs: number): number {
+    const backend = this.table.u32[flow * R.RECORD_WORDS + R.BACKEND];
+    const action = this.#actionFor(route, backend);
+    if (action === KEEP) return flow;
+    const reason = this.#routing.reasons[backend];
+    if (action === DROP) return dropOf(reason);
+    const next = this.#chooseBound(route);
+    if (next < 0) return reason === DRAINING ? flow : NO_BACKEND;
+    this.#flows.markMoved(route.listener.slot, flow, nowMs);
+    return this.#openBound(route, next, nowMs);
+  }
+
+  /** What happens to a flow on this backend. One that is not in the listener's pool any more counts as removed. */
+  #actionFor(route: Route, backend: number): number {
+    return this.#routing.poolOf[backend] === route.poolSlot
+      ? this.#routing.actions[backend]
+      : route.removedAction;
+  }
+
+  /** The backend for the client in `key`: the one its affinity key is bound to, else as the policy says; or -1. */
+  #chooseBound(route: Route): number {
+    if (route.affinity === "client-ip") {
+      const { bindings } = this.#flows;
+      this.#writeAffinityKey(route, bindings.key);
+      bindings.key[4] = route.poolSlot;
+      const binding = bindings.find();
+      if (binding >= 0 && this.#actionFor(route, bindings.value(binding)) === KEEP)
+        return bindings.value(binding);
+    }
+    return route.policy.choose(route.hashed ? this.#consistentHash(route) : 0);
+  }
+
+  #openBound(route: Route, backend: number, nowMs: number): number {
+    const { bindings } = this.#flows;
+    let binding = -1;
+    if (route.affinity === "client-ip") {
+      binding = bindings.find();
+      if (binding < 0) binding = bindings.insert(backend);
+      else bindings.setValue(binding, backend);
+      bindings.retain(binding);
+    }
+    this.key[R.KEY_DISCRIMINATOR] = 0;
+    const flow = this.#flows.open(route, backend, this.table.hashKey(), binding, nowMs);
+    if (flow < 0 && binding >= 0) bindings.release(binding);
+    return flow;
+  }
+
+  #writeAffinityKey(route: Route, out: Uint32Array): void {
+    for (let i = 0; i < 4; i++) out[i] = this.key[i];
+    maskWords(out, 0, route.prefix4, route.prefix6);
+  }
+
+  /** A hash of the affinity key alone, without listener or seed. Affinity `none` hashes the client. */
+  #consistentHash(route: Route): number {
+    const words = this.#hashed;
+    if (route.affinity === "client-ip") {
+      this.#writeAffinityKey(route, words);
+      return hashWords(words, 0, 4, CONSISTENT_SEED);
+    }
+    for (let i = 0; i < 4; i++) words[i] = this.key[i];
+    words[4] = this.key[R.KEY_PORT] & 0xffff;
+    return hashWords(words, 0, 5, CONSISTENT_SEED);
+  }
+}

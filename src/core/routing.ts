@@ -1,0 +1,158 @@
+/**
+ * A snapshot made ready for the forwarder: policies over the backends that may take new keys, and for every backend
+ * slot what happens to flows that are bound to it. Built whole for each snapshot, then only read.
+ */
+
+import type { DropReason } from "./drop-reason.js";
+import { createPolicy } from "./policies/create-policy.js";
+import type { LoadView, Policy } from "./policies/policy.js";
+import {
+  type Affinity,
+  type BackendEntry,
+  type FailoverAction,
+  type FlowLimits,
+  type ListenerEntry,
+  MAX_BACKENDS,
+  MAX_LISTENERS,
+  type PoolEntry,
+  type Snapshot,
+} from "./snapshot.js";
+import { reasonNumber } from "./verdict.js";
+
+/** What happens to the next datagram of a flow whose backend is in some state. */
+export const KEEP = 1;
+export const MOVE = 2;
+export const DROP = 3;
+const ACTIONS = { keep: KEEP, move: MOVE, drop: DROP } as const;
+
+export type AffinityKind = Affinity["kind"];
+
+/** A pool as one listener uses it. */
+export interface Route {
+  readonly listener: ListenerEntry;
+  readonly poolSlot: number;
+  readonly affinity: AffinityKind;
+  readonly prefix4: number;
+  readonly prefix6: number;
+  readonly policy: Policy;
+  /** Whether the policy looks at the hash of the key. */
+  readonly hashed: boolean;
+  /** What happens to flows of this listener whose backend is no longer in its pool. */
+  readonly removedAction: number;
+  readonly idleTimeoutMs: number;
+  readonly maxLifetimeMs: number;
+  readonly requests: number;
+  readonly responses: number;
+  /** A flow moves to the end of its use list when it was last moved there this long ago. */
+  readonly relistAfterMs: number;
+}
+
+export interface Routing {
+  readonly version: number;
+  readonly limits: FlowLimits;
+  /** By listener slot. */
+  readonly routes: readonly (Route | undefined)[];
+  readonly backends: readonly (BackendEntry | undefined)[];
+  /** By backend slot: the pool it is in, or -1. */
+  readonly poolOf: Int16Array;
+  /** By backend slot: KEEP, MOVE or DROP, and the drop reason that goes with it. */
+  readonly actions: Uint8Array;
+  readonly reasons: Uint8Array;
+  readonly policies: ReadonlyMap<number, Policy>;
+}
+
+export interface RoutingInput {
+  readonly load: LoadView;
+  readonly random: () => number;
+  readonly previous: Routing | undefined;
+}
+
+export function createRouting(snapshot: Snapshot, input: RoutingInput): Routing {
+  const routing = {
+    version: snapshot.version,
+    limits: snapshot.limits,
+    routes: new Array<Route | undefined>(MAX_LISTENERS).fill(undefined),
+    backends: new Array<BackendEntry | undefined>(MAX_BACKENDS).fill(undefined),
+    poolOf: new Int16Array(MAX_BACKENDS).fill(-1),
+    actions: new Uint8Array(MAX_BACKENDS).fill(MOVE),
+    reasons: new Uint8Array(MAX_BACKENDS).fill(reasonNumber("backend_removed")),
+    policies: new Map<number, Policy>(),
+  };
+  const pools = new Map<number, PoolEntry>();
+  for (const pool of snapshot.pools) {
+    pools.set(pool.slot, pool);
+    routing.policies.set(pool.slot, createPoolPolicy(pool, input));
+    addBackends(pool, routing);
+  }
+  for (const listener of snapshot.listeners) {
+    const pool = pools.get(listener.poolSlot);
+    const policy = routing.policies.get(listener.poolSlot);
+    if (pool && policy) routing.routes[listener.slot] = createRoute(listener, pool, policy);
+  }
+  return routing;
+}
+
+/** Backends that may take new keys: enabled and up; when nobody is up and the pool fails open, all enabled ones. */
+export function candidatesOf(pool: PoolEntry): readonly BackendEntry[] {
+  const enabled = pool.backends.filter((backend) => backend.admin === "enabled" && backend.weight > 0);
+  const up = enabled.filter((backend) => backend.health === "up");
+  return up.length > 0 || !pool.failOpen ? up : enabled;
+}
+
+function createPoolPolicy(pool: PoolEntry, input: RoutingInput): Policy {
+  return createPolicy(pool.policy, {
+    candidates: candidatesOf(pool),
+    maglevTableSize: pool.maglevTableSize,
+    load: input.load,
+    random: input.random,
+    previous: input.previous?.policies.get(pool.slot),
+  });
+}
+
+function addBackends(
+  pool: PoolEntry,
+  routing: Pick<Routing, "poolOf" | "actions" | "reasons"> & { backends: (BackendEntry | undefined)[] },
+): void {
+  const candidates = new Set(candidatesOf(pool));
+  for (const backend of pool.backends) {
+    const [action, reason] = flowActionOf(pool, backend, candidates.has(backend));
+    routing.backends[backend.slot] = backend;
+    routing.poolOf[backend.slot] = pool.slot;
+    routing.actions[backend.slot] = ACTIONS[action];
+    routing.reasons[backend.slot] = reasonNumber(reason);
+  }
+}
+
+/** Disabled means out at once, so its flows fare as if it had been removed. Down outranks draining. */
+function flowActionOf(
+  pool: PoolEntry,
+  backend: BackendEntry,
+  candidate: boolean,
+): [FailoverAction, DropReason] {
+  if (candidate) return ["keep", "backend_removed"];
+  if (backend.admin === "disabled") return [pool.failover.removed, "backend_removed"];
+  if (backend.health === "down" && !failsOpen(pool)) return [pool.failover.unhealthy, "backend_down"];
+  return [pool.failover.draining, "backend_draining"];
+}
+
+function failsOpen(pool: PoolEntry): boolean {
+  return (
+    pool.failOpen && !pool.backends.some((b) => b.admin === "enabled" && b.weight > 0 && b.health === "up")
+  );
+}
+
+function createRoute(listener: ListenerEntry, pool: PoolEntry, policy: Policy): Route {
+  const { session } = listener;
+  return {
+    listener,
+    poolSlot: pool.slot,
+    affinity: pool.affinity.kind,
+    prefix4: pool.affinity.kind === "client-ip" ? pool.affinity.prefix4 : 32,
+    prefix6: pool.affinity.kind === "client-ip" ? pool.affinity.prefix6 : 128,
+    policy,
+    hashed: pool.policy === "maglev",
+    removedAction: ACTIONS[pool.failover.removed],
+    ...session,
+    relistAfterMs: session.idleTimeoutMs / 8,
+  };
+}

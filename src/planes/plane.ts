@@ -1,0 +1,40 @@
+/**
+ * What a plane is: an engine that moves datagrams as the core's forwarder says. The balancer starts one and talks to it
+ * only through this contract; the conformance suite in test/conformance runs against every plane.
+ *
+ * - `apply` puts a snapshot in force. It first opens every listener that is new; if one cannot be opened it closes
+ *   those it opened, changes nothing else and rejects with ListenError. Then it swaps, and then it closes the sockets of
+ *   listeners that are gone. A listener whose slot is in both snapshots keeps its socket throughout: no datagram is lost.
+ *   One `apply` at a time; the caller waits for each.
+ * - The plane owns all its sockets: listeners and upstreams. Nobody else reads, writes or closes them.
+ * - Figures are read at any moment, without asking the engine: `counters` has one array for each worker.
+ * - After `close` nothing but reading figures is legal. `close` ends every flow and resolves when all sockets are closed.
+ */
+import type { Counters } from "../core/counters.js";
+import type { ListedFlow } from "../core/list-flows.js";
+import type { Snapshot } from "../core/snapshot.js";
+
+export interface BoundListener {
+  readonly slot: number;
+  /** The port really bound. */
+  readonly port: number;
+}
+
+export interface Plane {
+  readonly name: string;
+  readonly counters: readonly Counters[];
+  apply(snapshot: Snapshot): Promise<readonly BoundListener[]>;
+  /** Live flows, at most `limit`. */
+  flows(limit: number): ListedFlow[];
+  /** Milliseconds since a datagram last passed; Infinity when none ever did. */
+  quietMs(): number;
+  close(): Promise<void>;
+}
+
+/** What a plane is given at its start. */
+export interface PlaneContext {
+  /** Something an operator should know; the receiver limits the rate. */
+  readonly warn: (code: string, message: string) => void;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}

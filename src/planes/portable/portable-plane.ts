@@ -1,0 +1,228 @@
+/**
+ * The portable plane: `node:dgram` sockets on the main thread, on any platform that Node runs on. One forwarder, one
+ * connected upstream socket a flow.
+ */
+import { createCounters } from "../../core/counters.js";
+import * as R from "../../core/flow-record.js";
+import type { UpstreamHost } from "../../core/flows.js";
+import { Forwarder } from "../../core/forwarder.js";
+import { writeIpWords } from "../../core/ip-words.js";
+import { type ListedFlow, listFlows } from "../../core/list-flows.js";
+import type { ListenerEntry, Snapshot } from "../../core/snapshot.js";
+import { dropOf, FORWARD_LAST, reasonNumber } from "../../core/verdict.js";
+import type { BoundListener, Plane, PlaneContext } from "../plane.js";
+import { type ListenerSocket, ListenerSockets } from "./listener-sockets.js";
+import { REST_MS, RestingUpstreams } from "./resting-upstreams.js";
+import { reasonOfError } from "./send-errors.js";
+import { Upstream, type UpstreamEvents } from "./upstream.js";
+
+const NO_DESCRIPTOR = dropOf(reasonNumber("no_descriptor"));
+const EXPIRE_AT_MOST = 2000;
+
+export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
+  readonly name = "portable";
+  readonly counters = [createCounters()];
+
+  readonly #context: PlaneContext;
+  readonly #listeners = new Map<number, ListenerSockets>();
+  readonly #upstreams: (Upstream | undefined)[] = [];
+  readonly #resting = new RestingUpstreams();
+  /** Zone name → number, for the scope word of a client key. As many as the machine has interfaces. */
+  readonly #zones = new Map<string, number>();
+  readonly #receive = (from: ListenerSocket, message: Buffer, address: string, port: number) =>
+    this.#request(from, message, address, port);
+  #forwarder: Forwarder | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #nowMs = performance.now();
+  /** The client whose datagram is being decided on: what `openUpstream` opens for. */
+  #client: { from: ListenerSocket; address: string; port: number } | undefined;
+
+  constructor(context: PlaneContext) {
+    this.#context = context;
+  }
+
+  async apply(snapshot: Snapshot): Promise<readonly BoundListener[]> {
+    const opened = await this.#openNew(snapshot.listeners);
+    if (this.#forwarder) this.#forwarder.apply(snapshot);
+    else this.#forwarder = this.#createForwarder(snapshot);
+    for (const [slot, sockets] of opened) this.#listeners.set(slot, sockets);
+    for (const entry of snapshot.listeners) this.#listeners.get(entry.slot)?.update(entry);
+    await this.#closeGone(snapshot.listeners);
+    this.#startTimer(snapshot.listeners);
+    return snapshot.listeners.map((entry) => ({
+      slot: entry.slot,
+      port: this.#listeners.get(entry.slot)?.port ?? 0,
+    }));
+  }
+
+  flows(limit: number): ListedFlow[] {
+    const forwarder = this.#forwarder;
+    if (!forwarder) return [];
+    return listFlows(forwarder.table, performance.now(), limit);
+  }
+
+  quietMs(): number {
+    return performance.now() - (this.#forwarder?.lastActivityMs ?? Number.NEGATIVE_INFINITY);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#forwarder?.endEverything();
+    this.#resting.closeAll();
+    const listeners = [...this.#listeners.values()];
+    this.#listeners.clear();
+    await Promise.all(listeners.map((sockets) => sockets.close()));
+  }
+
+  openUpstream(flow: number, backendSlot: number): number {
+    const backend = this.#forwarder?.routing.backends[backendSlot];
+    if (!backend || !this.#client) return dropOf(reasonNumber("no_backend"));
+    let upstream = new Upstream(flow, backend, this.#client, this);
+    if (isOutOfDescriptors(upstream) && this.#resting.closeOldest()) {
+      upstream.close();
+      upstream = new Upstream(flow, backend, this.#client, this);
+    }
+    if (upstream.openError) {
+      upstream.close();
+      this.#warnOpen(upstream);
+      return isOutOfDescriptors(upstream) ? NO_DESCRIPTOR : dropOf(reasonOfError(upstream.openError));
+    }
+    this.#upstreams[flow] = upstream;
+    return 0;
+  }
+
+  closeUpstream(flow: number, unanswered: boolean): void {
+    const upstream = this.#upstreams[flow];
+    if (!upstream || !this.#forwarder) return;
+    this.#upstreams[flow] = undefined;
+    upstream.flow = -1;
+    const idleMs = this.#nowMs - this.#forwarder.table.f64[flow * R.RECORD_DOUBLES + R.LAST_SEEN];
+    if (unanswered && idleMs < REST_MS) this.#resting.add(upstream, this.#nowMs + REST_MS - idleMs);
+    else upstream.close();
+  }
+
+  reply(upstream: Upstream, message: Buffer): void {
+    const { from, flow } = upstream;
+    const forwarder = this.#forwarder;
+    if (!forwarder) return;
+    if (flow < 0) {
+      forwarder.lateReply(from.listenerSlot);
+      return;
+    }
+    const verdict = forwarder.fromBackend(flow, message.length, this.#tick());
+    if (verdict < 0) return;
+    this.#sendReply(upstream, message);
+    if (verdict === FORWARD_LAST) forwarder.endAnswered(flow);
+  }
+
+  requestFailed(upstream: Upstream, length: number, reason: number): void {
+    this.#forwarder?.requestFailed(upstream.from.listenerSlot, upstream.backend.slot, length, reason);
+  }
+
+  refused(upstream: Upstream): void {
+    this.#forwarder?.refused(upstream.backend.slot);
+  }
+
+  broken(upstream: Upstream): void {
+    if (upstream.flow >= 0 && this.#upstreams[upstream.flow] === upstream)
+      this.#forwarder?.fail(upstream.flow);
+    else this.#resting.remove(upstream);
+  }
+
+  #createForwarder(snapshot: Snapshot): Forwarder {
+    const { random } = this.#context;
+    const seed = Math.floor(random() * 2 ** 32);
+    return new Forwarder(snapshot, { host: this, counters: this.counters[0], random, seed });
+  }
+
+  #request(from: ListenerSocket, message: Buffer, address: string, port: number): void {
+    const forwarder = this.#forwarder;
+    if (!forwarder || !writeIpWords(address, forwarder.key, 0)) return;
+    forwarder.key[R.KEY_SCOPE] = (this.#zoneOf(address) << 16) | from.local;
+    forwarder.key[R.KEY_PORT] = port;
+    this.#client = { from, address, port };
+    const flow = forwarder.fromClient(from.listenerSlot, message.length, this.#tick());
+    if (flow >= 0) this.#upstreams[flow]?.send(message);
+  }
+
+  #sendReply(upstream: Upstream, message: Buffer): void {
+    const { from, clientAddress, clientPort } = upstream;
+    try {
+      from.socket.send(message, clientPort, clientAddress, (error) => {
+        if (error) this.#replyFailed(from, message, error as NodeJS.ErrnoException);
+      });
+    } catch (error) {
+      // The listener's socket is closed (its address left this machine), or the client's port is 0.
+      this.#replyFailed(from, message, error as NodeJS.ErrnoException);
+    }
+  }
+
+  #replyFailed(from: ListenerSocket, message: Buffer, error: NodeJS.ErrnoException): void {
+    this.#forwarder?.replyFailed(from.listenerSlot, message.length, reasonOfError(error));
+  }
+
+  #zoneOf(address: string): number {
+    const percent = address.indexOf("%");
+    if (percent < 0) return 0;
+    const name = address.slice(percent + 1);
+    let zone = this.#zones.get(name);
+    if (zone === undefined) {
+      zone = (this.#zones.size + 1) & 0xffff;
+      this.#zones.set(name, zone);
+    }
+    return zone;
+  }
+
+  #tick(): number {
+    this.#nowMs = performance.now();
+    return this.#nowMs;
+  }
+
+  async #openNew(entries: readonly ListenerEntry[]): Promise<Map<number, ListenerSockets>> {
+    const opened = new Map<number, ListenerSockets>();
+    try {
+      for (const entry of entries) {
+        if (this.#listeners.has(entry.slot)) continue;
+        opened.set(entry.slot, await ListenerSockets.open(entry, this.#receive, this.#context.warn));
+      }
+      return opened;
+    } catch (error) {
+      await Promise.all([...opened.values()].map((sockets) => sockets.close()));
+      throw error;
+    }
+  }
+
+  async #closeGone(entries: readonly ListenerEntry[]): Promise<void> {
+    const wanted = new Set(entries.map((entry) => entry.slot));
+    for (const [slot, sockets] of this.#listeners) {
+      if (wanted.has(slot)) continue;
+      this.#listeners.delete(slot);
+      await sockets.close();
+    }
+  }
+
+  /** Overdue flows are looked for four times in the shortest limit, within reason. */
+  #startTimer(entries: readonly ListenerEntry[]): void {
+    let shortestMs = 1000;
+    for (const { session } of entries) {
+      shortestMs = Math.min(shortestMs, session.idleTimeoutMs, session.maxLifetimeMs || shortestMs);
+    }
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => this.#expire(), Math.max(10, shortestMs / 4));
+  }
+
+  #expire(): void {
+    this.#forwarder?.expire(this.#tick(), EXPIRE_AT_MOST);
+    this.#resting.expire(this.#nowMs);
+  }
+
+  #warnOpen(upstream: Upstream): void {
+    const message = `no upstream socket for backend ${upstream.backend.name}: ${upstream.openError?.message}`;
+    this.#context.warn(isOutOfDescriptors(upstream) ? "no_descriptor" : "upstream_failed", message);
+  }
+}
+
+function isOutOfDescriptors(upstream: Upstream): boolean {
+  const code = upstream.openError?.code;
+  return code === "EMFILE" || code === "ENFILE";
+}

@@ -1,0 +1,111 @@
+/**
+ * The connected socket through which one flow talks to its backend. Requests that arrive while it connects are kept in
+ * order, up to a bound. It knows its client; what may pass is the forwarder's decision, through `UpstreamEvents`.
+ */
+import type { Socket } from "node:dgram";
+import type { BackendEntry } from "../../core/snapshot.js";
+import { reasonNumber } from "../../core/verdict.js";
+import type { ListenerSocket } from "./listener-sockets.js";
+import { createUdpSocket, hostText, setBuffers } from "./open-socket.js";
+import { reasonOfError } from "./send-errors.js";
+
+/** What an upstream reports to the plane. */
+export interface UpstreamEvents {
+  reply(upstream: Upstream, message: Buffer): void;
+  requestFailed(upstream: Upstream, length: number, reason: number): void;
+  refused(upstream: Upstream): void;
+  /** The socket is of no more use. */
+  broken(upstream: Upstream): void;
+}
+
+const PENDING_DATAGRAMS = 64;
+const PENDING_FULL = reasonNumber("pending_full");
+const RECEIVE_BYTES = 1_048_576;
+
+export class Upstream {
+  readonly backend: BackendEntry;
+  /** Where the client's datagrams came in, and so where its replies go out. */
+  readonly from: ListenerSocket;
+  readonly clientAddress: string;
+  readonly clientPort: number;
+  /** The flow that it serves, or -1 once that has ended. */
+  flow: number;
+  /** When it may be closed, once the flow has ended. */
+  restUntilMs = 0;
+
+  readonly #socket: Socket;
+  readonly #events: UpstreamEvents;
+  #pending: Buffer[] | undefined = [];
+  /** Why it could not be opened at all. */
+  #openError: NodeJS.ErrnoException | undefined;
+
+  constructor(
+    flow: number,
+    backend: BackendEntry,
+    client: { from: ListenerSocket; address: string; port: number },
+    events: UpstreamEvents,
+  ) {
+    this.flow = flow;
+    this.backend = backend;
+    this.from = client.from;
+    this.clientAddress = client.address;
+    this.clientPort = client.port;
+    this.#events = events;
+    this.#socket = createUdpSocket(backend.address.ip.family);
+    this.#socket.on("error", (error: NodeJS.ErrnoException) => this.#failed(error));
+    this.#socket.on("message", (message) => this.#events.reply(this, message));
+    this.#socket.connect(backend.address.port, hostText(backend.address.ip), () => this.#connected());
+  }
+
+  /** Set when the system refused the socket: no descriptor, no route. Known as soon as the constructor returns. */
+  get openError(): NodeJS.ErrnoException | undefined {
+    return this.#openError;
+  }
+
+  send(message: Buffer): void {
+    if (this.#pending === undefined) this.#send(message, true);
+    else if (this.#pending.length < PENDING_DATAGRAMS) this.#pending.push(message);
+    else this.#events.requestFailed(this, message.length, PENDING_FULL);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #connected(): void {
+    setBuffers(this.#socket, RECEIVE_BYTES, RECEIVE_BYTES);
+    const pending = this.#pending ?? [];
+    this.#pending = undefined;
+    for (const message of pending) this.#send(message, true);
+  }
+
+  #send(message: Buffer, again: boolean): void {
+    try {
+      this.#socket.send(message, (error) => {
+        if (error) this.#sendFailed(message, error as NodeJS.ErrnoException, again);
+      });
+    } catch {
+      // The flow has ended and its socket is closed: the datagram was a retry.
+      this.#events.requestFailed(this, message.length, reasonNumber("send_failed"));
+    }
+  }
+
+  /** ECONNREFUSED on a send tells of an earlier datagram; this one did not leave yet and goes out again. */
+  #sendFailed(message: Buffer, error: NodeJS.ErrnoException, again: boolean): void {
+    if (error.code === "ECONNREFUSED") this.#events.refused(this);
+    if (error.code === "ECONNREFUSED" && again) this.#send(message, false);
+    else this.#events.requestFailed(this, message.length, reasonOfError(error));
+  }
+
+  #failed(error: NodeJS.ErrnoException): void {
+    if (error.code === "ECONNREFUSED") {
+      this.#events.refused(this);
+      return;
+    }
+    this.#openError = error;
+    const pending = this.#pending ?? [];
+    for (const message of pending) this.#events.requestFailed(this, message.length, reasonOfError(error));
+    this.#pending = [];
+    this.#events.broken(this);
+  }
+}

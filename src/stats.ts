@@ -1,0 +1,106 @@
+/** Turns a plane's counters into the figures that users see: slots become names, offsets become fields. */
+import type { BackendStats, Drops, ListenerStats, Stats } from "./api.js";
+import { formatEndpoint } from "./core/address.js";
+import {
+  BACKEND,
+  backendAt,
+  type Counters,
+  FLOW_ENDS,
+  type FlowEnd,
+  LISTENER,
+  listenerAt,
+} from "./core/counters.js";
+import { DROP_REASONS } from "./core/drop-reason.js";
+import { HISTOGRAM_BUCKETS, summarize } from "./core/histogram.js";
+import type { BackendEntry, ListenerEntry, PoolEntry, Snapshot } from "./core/snapshot.js";
+
+export interface StatsInput {
+  readonly plane: string;
+  readonly planeNotes: readonly string[];
+  readonly snapshot: Snapshot;
+  readonly uptimeMs: number;
+  /** Listener slot → address really bound. */
+  readonly addresses: ReadonlyMap<number, string>;
+  /** One array for each worker. */
+  readonly counters: readonly Counters[];
+}
+
+export function createStats(input: StatsInput): Stats {
+  const { snapshot, counters } = input;
+  const listeners = snapshot.listeners.map((entry) => listenerStats(entry, input));
+  const sum = (offset: number) =>
+    snapshot.listeners.reduce((total, { slot }) => total + add(counters, listenerAt(slot) + offset), 0);
+  return {
+    plane: input.plane,
+    planeNotes: input.planeNotes,
+    configVersion: snapshot.version,
+    uptimeMs: input.uptimeMs,
+    flows: {
+      active: sum(LISTENER.activeFlows),
+      opened: sum(LISTENER.openedFlows),
+      moved: sum(LISTENER.movedFlows),
+      max: snapshot.limits.maxFlows,
+      ended: named(FLOW_ENDS, (i) => sum(LISTENER.ended + i)) as Record<FlowEnd, number>,
+    },
+    drops: named(DROP_REASONS, (i) => sum(LISTENER.drops + i)) as Drops,
+    replyDrops: named(DROP_REASONS, (i) => sum(LISTENER.replyDrops + i)) as Drops,
+    listeners,
+    backends: snapshot.pools.flatMap((pool) =>
+      pool.backends.map((backend) => backendStats(pool, backend, counters)),
+    ),
+  };
+}
+
+function listenerStats(entry: ListenerEntry, input: StatsInput): ListenerStats {
+  const at = listenerAt(entry.slot);
+  const get = (offset: number) => add(input.counters, at + offset);
+  return {
+    name: entry.name,
+    address: input.addresses.get(entry.slot) ?? formatEndpoint(entry.address),
+    pool: input.snapshot.pools.find((pool) => pool.slot === entry.poolSlot)?.name ?? "",
+    requests: { datagrams: get(LISTENER.requests), bytes: get(LISTENER.requestBytes) },
+    replies: { datagrams: get(LISTENER.replies), bytes: get(LISTENER.replyBytes) },
+    activeFlows: get(LISTENER.activeFlows),
+    queueDrops: get(LISTENER.queueDrops),
+    drops: named(DROP_REASONS, (i) => get(LISTENER.drops + i)) as Drops,
+    replyDrops: named(DROP_REASONS, (i) => get(LISTENER.replyDrops + i)) as Drops,
+  };
+}
+
+function backendStats(pool: PoolEntry, backend: BackendEntry, counters: readonly Counters[]): BackendStats {
+  const at = backendAt(backend.slot);
+  const get = (offset: number) => add(counters, at + offset);
+  return {
+    pool: pool.name,
+    name: backend.name,
+    address: formatEndpoint(backend.address),
+    weight: backend.weight,
+    admin: backend.admin,
+    health: backend.health,
+    requests: { datagrams: get(BACKEND.requests), bytes: get(BACKEND.requestBytes) },
+    replies: { datagrams: get(BACKEND.replies), bytes: get(BACKEND.replyBytes) },
+    activeFlows: get(BACKEND.activeFlows),
+    openedFlows: get(BACKEND.openedFlows),
+    outstanding: get(BACKEND.outstanding),
+    refused: get(BACKEND.refused),
+    replyTime: replyTime(counters, at + BACKEND.replyTime),
+  };
+}
+
+/** The histogram's layout is [sum, max, bucket 0, …]: the sums add up, the largest maximum counts. */
+function replyTime(counters: readonly Counters[], at: number): BackendStats["replyTime"] {
+  const buckets = new Float64Array(HISTOGRAM_BUCKETS);
+  for (let i = 0; i < HISTOGRAM_BUCKETS; i++) buckets[i] = add(counters, at + 2 + i);
+  const maxMs = Math.max(...counters.map((worker) => worker[at + 1]));
+  return summarize(buckets, add(counters, at), maxMs);
+}
+
+function add(all: readonly Counters[], at: number): number {
+  let sum = 0;
+  for (const counters of all) sum += counters[at];
+  return sum;
+}
+
+function named(names: readonly string[], value: (index: number) => number): Record<string, number> {
+  return Object.fromEntries(names.map((name, i) => [name, value(i)]));
+}
