@@ -1,0 +1,239 @@
+/**
+ * The composition root: a config, compiled to snapshots, on one plane. It starts, reloads and stops; it moves no
+ * datagram itself.
+ */
+import { EventEmitter } from "node:events";
+import type { Balancer, BalancerEvents, CloseOptions, FlowInfo, ReloadResult, Stats } from "./api.js";
+import { compileSnapshot } from "./config/compile.js";
+import type { Config, ConfigInput } from "./config/config.js";
+import { diffConfigs } from "./config/diff.js";
+import { parseConfig } from "./config/parse-config.js";
+import type { ShortForm } from "./config/short-form.js";
+import { SlotRegistry } from "./config/slots.js";
+import { formatEndpoint } from "./core/address.js";
+import { BACKEND, backendAt, clearBackend, clearListener } from "./core/counters.js";
+import { SluiceError } from "./core/errors.js";
+import type { Snapshot } from "./core/snapshot.js";
+import { defaultMaxFlows, descriptorLimit } from "./descriptor-limit.js";
+import { listFlowInfo } from "./flow-info.js";
+import type { Plane } from "./planes/plane.js";
+import { selectPlane } from "./planes/select.js";
+import { RateLimit } from "./rate-limit.js";
+import { RetiredSlots } from "./retired-slots.js";
+import { createStats } from "./stats.js";
+
+export interface CreateOptions {
+  /** Aborting it closes the balancer at once. */
+  readonly signal?: AbortSignal;
+}
+
+const HOUSEKEEPING_MS = 1000;
+/** A flow is active while datagrams pass; after this much quiet a closing balancer need not wait. */
+const QUIET_MS = 1000;
+const QUIET_POLL_MS = 50;
+const WARNINGS_EVERY_MS = 1000;
+const DEFAULT_FLOWS_LISTED = 1000;
+
+/**
+ * Starts a balancer. It is forwarding when the promise resolves.
+ *
+ * @param config the full form of a config file, the short form `{ listen, backends, … }`, or a config already loaded
+ * @throws ConfigError when the config is not valid: all problems, each with its place
+ * @throws ListenError when a listener cannot be opened; nothing is left open then
+ * @example
+ * const balancer = await createBalancer({ listen: "127.0.0.1:2525", backends: ["127.0.0.1:2526", "127.0.0.1:2527"] });
+ */
+export async function createBalancer(
+  config: ConfigInput | ShortForm | Config,
+  options: CreateOptions = {},
+): Promise<Balancer> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const parsed = parseConfig(config);
+  const events = new EventEmitter();
+  const balancer = await RunningBalancer.start(parsed, events);
+  if (signal?.aborted) {
+    await balancer.close({ graceMs: 0 });
+    signal.throwIfAborted();
+  }
+  signal?.addEventListener("abort", () => void balancer.close({ graceMs: 0 }), { once: true });
+  return balancer;
+}
+
+class RunningBalancer implements Balancer {
+  readonly #events: EventEmitter;
+  readonly #plane: Plane;
+  readonly #notes: readonly string[];
+  readonly #registry: SlotRegistry;
+  readonly #retiredListeners = new RetiredSlots();
+  readonly #retiredBackends = new RetiredSlots();
+  readonly #addresses = new Map<number, string>();
+  readonly #startedAtMs = performance.now();
+  readonly #housekeeping: NodeJS.Timeout;
+  #config: Config;
+  #snapshot: Snapshot;
+  #reloading: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+  #graceUntilMs = Number.POSITIVE_INFINITY;
+
+  static async start(config: Config, events: EventEmitter): Promise<RunningBalancer> {
+    const limit = new RateLimit(WARNINGS_EVERY_MS);
+    const warn = (code: string, message: string) => {
+      if (limit.allows(code, performance.now())) events.emit("warning", { code, message });
+    };
+    const { plane, notes } = await selectPlane(config.plane, { warn, random: Math.random });
+    const registry = new SlotRegistry();
+    try {
+      const snapshot = compileSnapshot(config, registry, 1, maxFlowsOf(config));
+      const balancer = new RunningBalancer({ config, snapshot, registry, plane, notes, events });
+      await balancer.#apply(snapshot);
+      return balancer;
+    } catch (error) {
+      await plane.close();
+      throw error;
+    }
+  }
+
+  private constructor(parts: {
+    config: Config;
+    snapshot: Snapshot;
+    registry: SlotRegistry;
+    plane: Plane;
+    notes: readonly string[];
+    events: EventEmitter;
+  }) {
+    this.#config = parts.config;
+    this.#snapshot = parts.snapshot;
+    this.#registry = parts.registry;
+    this.#plane = parts.plane;
+    this.#notes = parts.notes;
+    this.#events = parts.events;
+    this.#housekeeping = setInterval(() => this.#releaseSlots(), HOUSEKEEPING_MS);
+    this.#housekeeping.unref();
+  }
+
+  get listeners(): readonly { readonly name: string; readonly address: string }[] {
+    return this.#snapshot.listeners.map(({ name, slot }) => ({
+      name,
+      address: this.#addresses.get(slot) ?? "",
+    }));
+  }
+
+  get plane(): string {
+    return this.#plane.name;
+  }
+
+  get planeNotes(): readonly string[] {
+    return this.#notes;
+  }
+
+  stats(): Stats {
+    return createStats({
+      plane: this.plane,
+      planeNotes: this.#notes,
+      snapshot: this.#snapshot,
+      uptimeMs: performance.now() - this.#startedAtMs,
+      addresses: this.#addresses,
+      counters: this.#plane.counters,
+    });
+  }
+
+  flows(options: { readonly limit?: number } = {}): FlowInfo[] {
+    return listFlowInfo(this.#plane.flows(options.limit ?? DEFAULT_FLOWS_LISTED), this.#snapshot);
+  }
+
+  /** One reload at a time, in the order of the calls. */
+  reload(config: ConfigInput | ShortForm | Config): Promise<ReloadResult> {
+    const result = this.#reloading.then(() => this.#reload(config));
+    this.#reloading = result.catch((error: Error) => {
+      this.#events.emit("reloadFailed", error);
+    });
+    return result;
+  }
+
+  on<E extends keyof BalancerEvents>(event: E, listener: (...args: BalancerEvents[E]) => void): this {
+    this.#events.on(event, listener);
+    return this;
+  }
+
+  off<E extends keyof BalancerEvents>(event: E, listener: (...args: BalancerEvents[E]) => void): this {
+    this.#events.off(event, listener);
+    return this;
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    const graceMs = options.graceMs ?? this.#config.shutdown.graceMs;
+    this.#graceUntilMs = Math.min(this.#graceUntilMs, performance.now() + graceMs);
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #reload(input: ConfigInput | ShortForm | Config): Promise<ReloadResult> {
+    if (this.#closing) throw new SluiceError("CLOSED", "the balancer is closing: no reload");
+    const config = parseConfig(input);
+    const version = this.#snapshot.version + 1;
+    const snapshot = compileSnapshot(config, this.#registry, version, maxFlowsOf(config));
+    await this.#apply(snapshot);
+    const result = { version, ...diffConfigs(this.#config, config) };
+    this.#config = config;
+    this.#events.emit("reload", result);
+    return result;
+  }
+
+  /** On failure the plane has kept the old snapshot, and so do we. */
+  async #apply(snapshot: Snapshot): Promise<void> {
+    const before = this.#snapshot;
+    const bound = await this.#plane.apply(snapshot);
+    this.#snapshot = snapshot;
+    for (const { slot, port } of bound) {
+      const entry = snapshot.listeners.find((listener) => listener.slot === slot);
+      if (entry) this.#addresses.set(slot, formatEndpoint({ ip: entry.address.ip, port }));
+    }
+    const nowMs = performance.now();
+    this.#retiredListeners.update(listenerSlots(before), listenerSlots(snapshot), nowMs);
+    this.#retiredBackends.update(backendSlots(before), backendSlots(snapshot), nowMs);
+    this.#events.emit("listening", this.listeners);
+  }
+
+  #releaseSlots(): void {
+    const { counters } = this.#plane;
+    const nowMs = performance.now();
+    for (const slot of this.#retiredListeners.take(nowMs, () => true)) {
+      for (const worker of counters) clearListener(worker, slot);
+      this.#addresses.delete(slot);
+      this.#registry.release("listener", slot);
+    }
+    const unused = (slot: number) =>
+      counters.every((worker) => worker[backendAt(slot) + BACKEND.activeFlows] === 0);
+    for (const slot of this.#retiredBackends.take(nowMs, unused)) {
+      for (const worker of counters) clearBackend(worker, slot);
+      this.#registry.release("backend", slot);
+    }
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#housekeeping);
+    await this.#reloading;
+    while (performance.now() < this.#graceUntilMs && this.#plane.quietMs() < QUIET_MS) {
+      await new Promise((resolve) => setTimeout(resolve, QUIET_POLL_MS));
+    }
+    await this.#plane.close();
+    this.#events.emit("close");
+  }
+}
+
+function maxFlowsOf(config: Config): number {
+  return config.limits.maxFlows > 0 ? config.limits.maxFlows : defaultMaxFlows(descriptorLimit());
+}
+
+function listenerSlots(snapshot: Snapshot): Set<number> {
+  return new Set(snapshot.listeners.map(({ slot }) => slot));
+}
+
+function backendSlots(snapshot: Snapshot): Set<number> {
+  return new Set(snapshot.pools.flatMap((pool) => pool.backends.map(({ slot }) => slot)));
+}

@@ -1,0 +1,23 @@
+/** The public API of sluice. Everything a program may rely on is exported here, and nothing else is. */
+export type {
+  BackendStats,
+  Balancer,
+  BalancerEvents,
+  Changes,
+  CloseOptions,
+  Drops,
+  FlowInfo,
+  ListenerStats,
+  ReloadResult,
+  ReplyTime,
+  Stats,
+  Traffic,
+} from "./api.js";
+export { type CreateOptions, createBalancer } from "./balancer.js";
+export type { Config, ConfigInput } from "./config/config.js";
+export { ConfigError, formatProblem, type Problem } from "./config/config-error.js";
+export { loadConfigFile, loadConfigText } from "./config/load-config.js";
+export type { ShortForm } from "./config/short-form.js";
+export type { FlowEnd } from "./core/counters.js";
+export type { DropReason } from "./core/drop-reason.js";
+export { ListenError, NotSupportedError, SluiceError } from "./core/errors.js";
