@@ -23,14 +23,17 @@ export class FlowTable {
   #highWater = 0;
   #free = -1;
   readonly #seed: number;
+  readonly #fixed: boolean;
 
   /**
    * @param capacity most flows at one time, 1 to 1,000,000
    * @param seed 32 bits that clients cannot guess, so that they cannot choose keys that collide
+   * @param buffer zeroed memory for the records, where another thread reads them too; such a table cannot grow
    */
-  constructor(capacity: number, seed: number) {
+  constructor(capacity: number, seed: number, buffer?: SharedArrayBuffer) {
     this.#seed = seed >>> 0;
-    this.grow(capacity);
+    this.#fixed = buffer !== undefined;
+    this.#adopt(buffer ?? new ArrayBuffer(capacity * R.RECORD_WORDS * 4), capacity);
   }
 
   get capacity(): number {
@@ -113,23 +116,30 @@ export class FlowTable {
     return this.u32[flow * R.RECORD_WORDS + R.STATE] !== R.FREE;
   }
 
-  /** Makes room for `capacity` flows; never shrinks. Live flows keep their numbers. */
+  /**
+   * Makes room for `capacity` flows; never shrinks. Live flows keep their numbers.
+   * @throws RangeError when the table lives in memory that it was given
+   */
   grow(capacity: number): void {
     if (capacity <= this.#capacity) return;
-    const buffer = new ArrayBuffer(capacity * R.RECORD_WORDS * 4);
-    const u32 = new Uint32Array(buffer);
-    if (this.#capacity > 0) u32.set(this.u32.subarray(0, this.#highWater * R.RECORD_WORDS));
-    this.u32 = u32;
-    this.i32 = new Int32Array(buffer);
-    this.f64 = new Float64Array(buffer);
-    this.#capacity = capacity;
+    if (this.#fixed) throw new RangeError(`flow table of ${this.#capacity} flows cannot grow to ${capacity}`);
+    const used = this.u32.subarray(0, this.#highWater * R.RECORD_WORDS);
+    this.#adopt(new ArrayBuffer(capacity * R.RECORD_WORDS * 4), capacity);
+    this.u32.set(used);
     this.#reindex();
   }
 
-  #reindex(): void {
-    const size = 2 ** Math.ceil(Math.log2(Math.max(16, this.#capacity)));
+  #adopt(buffer: ArrayBufferLike, capacity: number): void {
+    this.u32 = new Uint32Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.f64 = new Float64Array(buffer);
+    this.#capacity = capacity;
+    const size = 2 ** Math.ceil(Math.log2(Math.max(16, capacity)));
     this.#buckets = new Int32Array(size);
     this.#mask = size - 1;
+  }
+
+  #reindex(): void {
     for (let flow = 0; flow < this.#highWater; flow++) {
       const at = flow * R.RECORD_WORDS;
       if ((this.u32[at + R.STATE] & R.STATE_MASK) !== R.OPEN) continue;

@@ -31,6 +31,7 @@ export interface UpstreamHost {
   closeUpstream(flow: number, unanswered: boolean): void;
 }
 
+const RECORD_BYTES = R.RECORD_WORDS * 4;
 /** After this silence of the backend, requests still unanswered are taken for lost or one-way. */
 const REPLY_GIVEN_UP_MS = 1000;
 /** How long replies that were under way when a flow moved still pass. */
@@ -56,11 +57,17 @@ export class Flows {
   readonly #byUse: FlowLists;
   readonly #byAge: FlowLists;
 
-  constructor(limits: FlowLimits, host: UpstreamHost, counters: Counters, seed: number) {
+  constructor(
+    limits: FlowLimits,
+    host: UpstreamHost,
+    counters: Counters,
+    seed: number,
+    records?: SharedArrayBuffer,
+  ) {
     this.limits = limits;
     this.#host = host;
     this.#counters = counters;
-    this.table = new FlowTable(limits.maxFlows, seed);
+    this.table = new FlowTable(records ? records.byteLength / RECORD_BYTES : limits.maxFlows, seed, records);
     this.#byUse = new FlowLists(this.table, "use");
     this.#byAge = new FlowLists(this.table, "age");
     this.#clientIps = new KeyTable(seed ^ 0x5bd1e995);
@@ -100,47 +107,52 @@ export class Flows {
     return flow;
   }
 
-  /** Counts a request of a flow and refreshes it. */
-  countRequest(route: Route, flow: number, length: number, nowMs: number): void {
+  /** Counts `count` requests of `bytes` in all of a flow and refreshes it. */
+  countRequests(route: Route, flow: number, count: number, bytes: number, nowMs: number): void {
     const { u32, f64 } = this.table;
     const counters = this.#counters;
     const at = flow * R.RECORD_WORDS;
     const times = flow * R.RECORD_DOUBLES;
     const backend = backendAt(u32[at + R.BACKEND]);
-    counters[backend + BACKEND.requests]++;
-    counters[backend + BACKEND.requestBytes] += length;
-    const requests = ++u32[at + R.REQUESTS];
-    f64[times + R.REQUEST_BYTES] += length;
+    counters[backend + BACKEND.requests] += count;
+    counters[backend + BACKEND.requestBytes] += bytes;
+    u32[at + R.REQUESTS] += count;
+    f64[times + R.REQUEST_BYTES] += bytes;
     f64[times + R.LAST_SEEN] = nowMs;
     const awaiting = u32[at + R.AWAITING];
     if (awaiting === 0 || nowMs - f64[times + R.WAITING_SINCE] >= REPLY_GIVEN_UP_MS) {
-      counters[backend + BACKEND.outstanding] += 1 - awaiting;
-      u32[at + R.AWAITING] = 1;
+      counters[backend + BACKEND.outstanding] += count - awaiting;
+      u32[at + R.AWAITING] = count;
       u32[at + R.STATE] |= R.TIMING;
       f64[times + R.WAITING_SINCE] = nowMs;
     } else {
-      counters[backend + BACKEND.outstanding]++;
-      u32[at + R.AWAITING] = awaiting + 1;
+      counters[backend + BACKEND.outstanding] += count;
+      u32[at + R.AWAITING] = awaiting + count;
     }
     this.#relist(route, flow, nowMs);
-    if (route.requests > 0 && requests >= route.requests) this.detach(flow, R.DETACHED);
+    if (route.requests > 0 && u32[at + R.REQUESTS] >= route.requests) this.detach(flow, R.DETACHED);
   }
 
-  /** Counts a reply of a flow and refreshes it. Returns true when it was the last one that the flow expected. */
-  countReply(route: Route, flow: number, length: number, nowMs: number): boolean {
+  /**
+   * Counts `count` replies of `bytes` in all and refreshes the flow. Returns true when the last one that the flow
+   * expected is among them; where replies are expected, count them one by one.
+   */
+  countReplies(route: Route, flow: number, count: number, bytes: number, nowMs: number): boolean {
     const { u32, f64 } = this.table;
     const counters = this.#counters;
     const at = flow * R.RECORD_WORDS;
     const times = flow * R.RECORD_DOUBLES;
     const backend = backendAt(u32[at + R.BACKEND]);
-    counters[backend + BACKEND.replies]++;
-    counters[backend + BACKEND.replyBytes] += length;
-    const replies = ++u32[at + R.REPLIES];
-    f64[times + R.REPLY_BYTES] += length;
+    counters[backend + BACKEND.replies] += count;
+    counters[backend + BACKEND.replyBytes] += bytes;
+    u32[at + R.REPLIES] += count;
+    const replies = u32[at + R.REPLIES];
+    f64[times + R.REPLY_BYTES] += bytes;
     f64[times + R.LAST_SEEN] = nowMs;
-    if (u32[at + R.AWAITING] > 0 && (route.responses < 2 || replies % route.responses === 0)) {
-      u32[at + R.AWAITING]--;
-      counters[backend + BACKEND.outstanding]--;
+    if (route.responses < 2 || replies % route.responses === 0) {
+      const answered = Math.min(count, u32[at + R.AWAITING]);
+      u32[at + R.AWAITING] -= answered;
+      counters[backend + BACKEND.outstanding] -= answered;
     }
     if ((u32[at + R.STATE] & R.TIMING) !== 0) {
       u32[at + R.STATE] &= ~R.TIMING;

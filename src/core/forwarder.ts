@@ -25,6 +25,8 @@ export interface ForwarderOptions {
   readonly random: () => number;
   /** 32 bits that clients cannot guess. */
   readonly seed: number;
+  /** Zeroed memory for flow records that another thread reads too; it bounds `maxFlows`. Default: memory of its own. */
+  readonly records?: SharedArrayBuffer | undefined;
 }
 
 /** Seed of the hash that consistent policies see: the same in every process, so that balancers agree. */
@@ -51,7 +53,7 @@ export class Forwarder implements LoadView {
   constructor(snapshot: Snapshot, options: ForwarderOptions) {
     this.#counters = options.counters;
     this.#random = options.random;
-    this.#flows = new Flows(snapshot.limits, options.host, options.counters, options.seed);
+    this.#flows = new Flows(snapshot.limits, options.host, options.counters, options.seed, options.records);
     this.table = this.#flows.table;
     this.key = this.table.key;
     this.#routing = createRouting(snapshot, { load: this, random: this.#random, previous: undefined });
@@ -91,7 +93,7 @@ export class Forwarder implements LoadView {
       return flow;
     }
     this.lastActivityMs = nowMs;
-    this.#flows.countRequest(route as Route, flow, length, nowMs);
+    this.#flows.countRequests(route as Route, flow, 1, length, nowMs);
     return flow;
   }
 
@@ -106,10 +108,45 @@ export class Forwarder implements LoadView {
     const client = listenerAt(listener);
     this.#counters[client + LISTENER.replies]++;
     this.#counters[client + LISTENER.replyBytes] += length;
-    if (!this.#flows.countReply(route, flow, length, nowMs)) return FORWARD;
+    if (!this.#flows.countReplies(route, flow, 1, length, nowMs)) return FORWARD;
     if (state === R.MOVED) return FORWARD;
     this.#flows.detach(flow, R.ANSWERED);
     return FORWARD_LAST;
+  }
+
+  /**
+   * Whether further requests of one client that came in the same burst go where its first one went, so that
+   * `restOfBurst` may count them together.
+   */
+  keepsBursts(listener: number): boolean {
+    const route = this.#routing.routes[listener];
+    return route !== undefined && route.affinity !== "none" && route.requests === 0;
+  }
+
+  /** `count` more requests, `bytes` in all, of the client whose request just went to `flow`. See `keepsBursts`. */
+  restOfBurst(listener: number, flow: number, count: number, bytes: number, nowMs: number): void {
+    const at = listenerAt(listener);
+    this.#counters[at + LISTENER.requests] += count;
+    this.#counters[at + LISTENER.requestBytes] += bytes;
+    this.#flows.countRequests(this.#routing.routes[listener] as Route, flow, count, bytes, nowMs);
+  }
+
+  /** Whether replies of this flow are not counted against `session.responses`, so that a burst may be judged at once. */
+  takesReplyBursts(flow: number): boolean {
+    const at = flow * R.RECORD_WORDS;
+    return this.#routing.routes[this.table.u32[at + R.KEY_PORT] >>> 16]?.responses === 0;
+  }
+
+  /** `count` replies, `bytes` in all, on the upstream of a flow that takes reply bursts. FORWARD or a drop. */
+  burstFromBackend(flow: number, count: number, bytes: number, nowMs: number): number {
+    const listener = this.table.u32[flow * R.RECORD_WORDS + R.KEY_PORT] >>> 16;
+    const verdict = this.fromBackend(flow, 0, nowMs);
+    if (verdict !== FORWARD) return this.lateReply(listener, count - 1);
+    const at = listenerAt(listener);
+    this.#counters[at + LISTENER.replies] += count - 1;
+    this.#counters[at + LISTENER.replyBytes] += bytes;
+    this.#flows.countReplies(this.#routing.routes[listener] as Route, flow, count - 1, bytes, nowMs);
+    return FORWARD;
   }
 
   /** Ends a flow whose last reply, marked FORWARD_LAST, has been sent. */
@@ -118,25 +155,25 @@ export class Forwarder implements LoadView {
     this.#flows.end(flow, END.answered);
   }
 
-  /** A request that `fromClient` let pass could not be sent; `reason` is a number in DROP_REASONS. */
-  requestFailed(listener: number, backendSlot: number, length: number, reason: number): void {
+  /** A request that `fromClient` let pass could not be sent; `reason` is a number in DROP_REASONS. `count` of them, `bytes` in all. */
+  requestFailed(listener: number, backendSlot: number, bytes: number, reason: number, count = 1): void {
     const backend = backendAt(backendSlot);
-    this.#counters[backend + BACKEND.requests]--;
-    this.#counters[backend + BACKEND.requestBytes] -= length;
-    this.#counters[listenerAt(listener) + LISTENER.drops + reason]++;
+    this.#counters[backend + BACKEND.requests] -= count;
+    this.#counters[backend + BACKEND.requestBytes] -= bytes;
+    this.#counters[listenerAt(listener) + LISTENER.drops + reason] += count;
   }
 
   /** A reply that `fromBackend` let pass could not be sent to its client. */
-  replyFailed(listener: number, length: number, reason: number): void {
+  replyFailed(listener: number, bytes: number, reason: number, count = 1): void {
     const at = listenerAt(listener);
-    this.#counters[at + LISTENER.replies]--;
-    this.#counters[at + LISTENER.replyBytes] -= length;
-    this.#counters[at + LISTENER.replyDrops + reason]++;
+    this.#counters[at + LISTENER.replies] -= count;
+    this.#counters[at + LISTENER.replyBytes] -= bytes;
+    this.#counters[at + LISTENER.replyDrops + reason] += count;
   }
 
-  /** Counts a reply whose flow is over; it goes to nobody. Returns the verdict. */
-  lateReply(listener: number): number {
-    this.#counters[listenerAt(listener) + LISTENER.replyDrops + reasonOf(LATE_REPLY)]++;
+  /** Counts replies whose flow is over; they go to nobody. Returns the verdict. */
+  lateReply(listener: number, count = 1): number {
+    this.#counters[listenerAt(listener) + LISTENER.replyDrops + reasonOf(LATE_REPLY)] += count;
     return LATE_REPLY;
   }
 

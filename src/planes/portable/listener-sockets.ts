@@ -6,9 +6,9 @@
 import type { Socket } from "node:dgram";
 import { isWildcard } from "../../core/address.js";
 import type { ListenerEntry } from "../../core/snapshot.js";
+import { createListenError } from "../listen-error.js";
 import { localAddresses } from "./local-addresses.js";
 import { bindSocket, createUdpSocket, hostText, setBuffers } from "./open-socket.js";
-import { listenError } from "./send-errors.js";
 
 /** A bound socket of a listener. `local` is 0, or the number of the wildcard's local address. */
 export interface ListenerSocket {
@@ -55,7 +55,7 @@ export class ListenerSockets {
       else sockets.#port = await sockets.#add(hostText(entry.address.ip), entry.address.port, 0);
     } catch (error) {
       await sockets.close();
-      throw listenError(entry.address, error);
+      throw createListenError(entry.address, (error as NodeJS.ErrnoException).code, error);
     }
     return sockets;
   }
