@@ -20,6 +20,7 @@ export const FLOW_ENDS = [
   "backend_removed",
   "failed",
   "closed",
+  "worker_lost",
 ] as const;
 export type FlowEnd = (typeof FLOW_ENDS)[number];
 

@@ -19,16 +19,28 @@ export interface ListedFlow {
   readonly open: boolean;
 }
 
-/** Live flows in the order of their numbers, at most `limit`. */
+/** Live flows of a table in the order of their numbers, at most `limit`. */
 export function listFlows(table: FlowTable, nowMs: number, limit: number): ListedFlow[] {
+  return listRecords(table.u32.buffer, table.highWater, nowMs, limit);
+}
+
+/** The same from the records' memory, which another thread may be writing: a flow may then be caught half changed. */
+export function listRecords(
+  records: ArrayBufferLike,
+  count: number,
+  nowMs: number,
+  limit: number,
+): ListedFlow[] {
+  const u32 = new Uint32Array(records);
+  const f64 = new Float64Array(records);
   const flows: ListedFlow[] = [];
-  for (let flow = 0; flow < table.highWater && flows.length < limit; flow++) {
-    if (table.isLive(flow)) flows.push(readFlow(table, flow, nowMs));
+  for (let flow = 0; flow < count && flows.length < limit; flow++) {
+    if (u32[flow * R.RECORD_WORDS + R.STATE] !== R.FREE) flows.push(readFlow(u32, f64, flow, nowMs));
   }
   return flows;
 }
 
-function readFlow({ u32, f64 }: FlowTable, flow: number, nowMs: number): ListedFlow {
+function readFlow(u32: Uint32Array, f64: Float64Array, flow: number, nowMs: number): ListedFlow {
   const at = flow * R.RECORD_WORDS;
   const doubles = flow * R.RECORD_DOUBLES;
   const ip = formatIpWords(u32, at);

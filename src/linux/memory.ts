@@ -88,3 +88,8 @@ export function writePointer(u32: Uint32Array, index: number, address: number): 
   u32[index] = address;
   u32[index + 1] = address / 0x1_0000_0000;
 }
+
+/** Reads what `writePointer` wrote: an address, always below 2^53. */
+export function readPointer(u32: Uint32Array, index: number): number {
+  return u32[index] + u32[index + 1] * 0x1_0000_0000;
+}

@@ -129,6 +129,11 @@ export class ReceiveBatch {
     return readSockaddr(this.#arena, this.nameOffset(slot), this.nameLength(slot), out, outOffset);
   }
 
+  /** Whether the slot came with control messages. */
+  hasControl(slot: number): boolean {
+    return this.#u32[this.#headers + slot * MMSGHDR_WORDS + MSG_CONTROL_LENGTH] !== 0;
+  }
+
   /** Reads the slot's control messages into `out`, which is CONTROL_WORDS long: see control.ts. */
   parseControl(slot: number, out: Uint32Array): void {
     const length = this.#u32[this.#headers + slot * MMSGHDR_WORDS + MSG_CONTROL_LENGTH];

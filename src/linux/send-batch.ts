@@ -8,8 +8,9 @@
 import { MAX_IOVECS, MSG_DONTWAIT } from "./constants.js";
 import { writeSegmentSize, writeSource } from "./control.js";
 import type { Libc } from "./libc.js";
-import { type Arena, writePointer } from "./memory.js";
+import { type Arena, readPointer, writePointer } from "./memory.js";
 import {
+  IOV_LENGTH,
   IOVEC_BYTES,
   IOVEC_WORDS,
   MMSGHDR_BYTES,
@@ -106,6 +107,16 @@ export class SendBatch {
   /** Pieces appended since the last reset. */
   pieces(message: number): number {
     return this.#u32[this.#headers + message * MMSGHDR_WORDS + MSG_IOV_LENGTH];
+  }
+
+  /** Arena offset of a piece; the message's memory must not have been unmapped since. */
+  pieceOffset(message: number, piece: number): number {
+    const iovec = this.#iovecs + (message * this.iovecsPerMessage + piece) * IOVEC_WORDS;
+    return readPointer(this.#u32, iovec) - this.#arena.address;
+  }
+
+  pieceLength(message: number, piece: number): number {
+    return this.#u32[this.#iovecs + (message * this.iovecsPerMessage + piece) * IOVEC_WORDS + IOV_LENGTH];
   }
 
   /** Sets where the message goes, in the core's word form. False when a socket of that family cannot send there. */

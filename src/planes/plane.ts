@@ -22,6 +22,8 @@ export interface BoundListener {
 
 export interface Plane {
   readonly name: string;
+  /** The most flows that it can hold. */
+  readonly maxFlows: number;
   readonly counters: readonly Counters[];
   apply(snapshot: Snapshot): Promise<readonly BoundListener[]>;
   /** Live flows, at most `limit`. */
@@ -37,4 +39,6 @@ export interface PlaneContext {
   readonly warn: (code: string, message: string) => void;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** How many workers a plane with workers should have; 0 leaves it to the plane. */
+  readonly workers: number;
 }

@@ -1,0 +1,150 @@
+/** The batched plane's main-thread half: listener sockets, workers, snapshots to them, figures from them. */
+import { cpus } from "node:os";
+import { formatEndpoint } from "../../core/address.js";
+import type { Counters } from "../../core/counters.js";
+import { type ListedFlow, listRecords } from "../../core/list-flows.js";
+import type { Snapshot } from "../../core/snapshot.js";
+import { probeFeatures } from "../../linux/features.js";
+import { type Libc, loadLibc } from "../../linux/libc.js";
+import { raiseDescriptorLimit } from "../../linux/limits.js";
+import type { BoundListener, Plane, PlaneContext } from "../plane.js";
+import { ListenerGroup } from "./listener-group.js";
+import type { ApplyMessage, Capabilities } from "./messages.js";
+import { monotonicOffsetMs } from "./shared.js";
+import { WorkerHandle } from "./worker-handle.js";
+
+/** Descriptors that are not upstream sockets: listeners, logs, the runtime itself. */
+const RESERVED_DESCRIPTORS = 512;
+const MOST_FLOWS_PER_WORKER = 1_000_000;
+
+export class BatchedPlane implements Plane {
+  readonly name = "batched";
+  readonly counters: readonly Counters[];
+  readonly #libc: Libc;
+  readonly #context: PlaneContext;
+  readonly #capabilities: Capabilities;
+  readonly #workers: readonly WorkerHandle[];
+  readonly #listeners = new Map<number, ListenerGroup>();
+  readonly #clockOffsetMs = monotonicOffsetMs();
+  readonly #capacity: number;
+
+  /** @throws NotSupportedError with the reason, where this plane cannot run */
+  constructor(context: PlaneContext) {
+    this.#context = context;
+    this.#libc = loadLibc();
+    const features = probeFeatures(this.#libc);
+    this.#capabilities = { gro: features.gro.available, maxSegments: features.maxSegments };
+    const workers = context.workers > 0 ? context.workers : defaultWorkers();
+    const descriptors = raiseDescriptorLimit(this.#libc) - RESERVED_DESCRIPTORS;
+    this.#capacity = Math.max(64, Math.min(MOST_FLOWS_PER_WORKER, Math.floor(descriptors / workers)));
+    this.#workers = Array.from({ length: workers }, (_, index) => this.#createWorker(index));
+    this.counters = this.#workers.map((worker) => worker.counters);
+  }
+
+  get maxFlows(): number {
+    return this.#capacity * this.#workers.length;
+  }
+
+  async apply(snapshot: Snapshot): Promise<readonly BoundListener[]> {
+    const opened = this.#openNew(snapshot);
+    for (const [slot, group] of opened) this.#listeners.set(slot, group);
+    for (const entry of snapshot.listeners) this.#listeners.get(entry.slot)?.update(entry);
+    await Promise.all(this.#workers.map((worker, index) => worker.apply(this.#messageFor(snapshot, index))));
+    this.#closeGone(snapshot);
+    return snapshot.listeners.map(({ slot }) => ({ slot, port: this.#listeners.get(slot)?.port ?? 0 }));
+  }
+
+  flows(limit: number): ListedFlow[] {
+    const nowMs = this.#nowMs();
+    const flows: ListedFlow[] = [];
+    for (const { memory } of this.#workers) {
+      flows.push(...listRecords(memory.records, this.#capacity, nowMs, limit - flows.length));
+    }
+    return flows;
+  }
+
+  quietMs(): number {
+    const lastMs = Math.max(...this.#workers.map((worker) => worker.status("lastActivityMs")));
+    return lastMs === 0 ? Number.POSITIVE_INFINITY : this.#nowMs() - lastMs;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.close()));
+    for (const group of this.#listeners.values()) group.close();
+    this.#listeners.clear();
+  }
+
+  /** For fault tests: makes a worker die as by a defect. */
+  crashWorker(index: number): void {
+    this.#workers[index].crash();
+  }
+
+  #createWorker(index: number): WorkerHandle {
+    return new WorkerHandle({
+      index,
+      libc: this.#libc,
+      capacity: this.#capacity,
+      capabilities: this.#capabilities,
+      random: this.#context.random,
+      warn: this.#context.warn,
+    });
+  }
+
+  #openNew(snapshot: Snapshot): Map<number, ListenerGroup> {
+    const opened = new Map<number, ListenerGroup>();
+    try {
+      for (const entry of snapshot.listeners) {
+        if (this.#listeners.has(entry.slot)) continue;
+        const zone = this.#zone(entry.address.ip.zone);
+        const group = ListenerGroup.open(this.#libc, entry, zone, this.#workers.length, this.#capabilities);
+        opened.set(entry.slot, group);
+      }
+      return opened;
+    } catch (error) {
+      for (const group of opened.values()) group.close();
+      throw error;
+    }
+  }
+
+  #closeGone(snapshot: Snapshot): void {
+    const wanted = new Set(snapshot.listeners.map(({ slot }) => slot));
+    for (const [slot, group] of this.#listeners) {
+      if (wanted.has(slot)) continue;
+      this.#listeners.delete(slot);
+      group.close();
+    }
+  }
+
+  #messageFor(snapshot: Snapshot, index: number): ApplyMessage {
+    const share = Math.max(1, Math.floor(snapshot.limits.maxFlows / this.#workers.length));
+    const limits = { ...snapshot.limits, maxFlows: Math.min(this.#capacity, share) };
+    const zones = new Map<string, number>();
+    for (const { address, name } of snapshot.pools.flatMap((pool) => pool.backends)) {
+      const { zone } = address.ip;
+      if (zone === "" || zones.has(zone)) continue;
+      zones.set(zone, this.#zone(zone));
+      if (zones.get(zone) === 0) {
+        this.#context.warn("no_zone", `backend ${name} (${formatEndpoint(address)}): no interface ${zone}`);
+      }
+    }
+    const listeners = snapshot.listeners.flatMap(
+      ({ slot }) => this.#listeners.get(slot)?.forWorker(index) ?? [],
+    );
+    return { type: "apply", snapshot: { ...snapshot, limits }, listeners, zones };
+  }
+
+  /** The interface index of a zone, which is an index or a name; 0 when there is none. */
+  #zone(zone: string): number {
+    if (zone === "") return 0;
+    return /^\d+$/.test(zone) ? Number(zone) : this.#libc.interfaceIndex(zone);
+  }
+
+  #nowMs(): number {
+    return this.#clockOffsetMs + performance.now();
+  }
+}
+
+/** Half the processors, at most 8: the kernel's share of the work runs on the others. */
+function defaultWorkers(): number {
+  return Math.max(1, Math.min(8, Math.floor(cpus().length / 2)));
+}

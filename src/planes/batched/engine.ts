@@ -1,0 +1,280 @@
+/**
+ * A worker's engine: one blocking wait, then replies, requests and control, turn after turn. It wires the parts and owns
+ * their memory; see docs/design/batched.md for a picture of a turn.
+ */
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { createCounters } from "../../core/counters.js";
+import * as R from "../../core/flow-record.js";
+import type { UpstreamHost } from "../../core/flows.js";
+import { Forwarder } from "../../core/forwarder.js";
+import { type BackendEntry, MAX_BACKENDS, MAX_LISTENERS } from "../../core/snapshot.js";
+import { dropOf, reasonNumber } from "../../core/verdict.js";
+import { AF_INET, AF_INET6 } from "../../linux/constants.js";
+import { type Epoll, epollBytes, openEpoll } from "../../linux/epoll.js";
+import { EINTR, EMFILE, ENFILE, errnoText } from "../../linux/errno.js";
+import { EventFd } from "../../linux/event-fd.js";
+import type { Libc } from "../../linux/libc.js";
+import { type Arena, openArena } from "../../linux/memory.js";
+import { receiveBatchBytes } from "../../linux/receive-batch.js";
+import { reasonOfResult } from "./errno-reasons.js";
+import type { ApplyMessage, FromWorker, ToWorker, WorkerSetup } from "./messages.js";
+import { REPLY_SLOTS, ReplyPath } from "./reply-path.js";
+import { type OpenListener, REQUEST_SLOTS, RequestPath, SLOT_BYTES } from "./request-path.js";
+import { Scopes } from "./scopes.js";
+import { SegmentLimits } from "./segment-limits.js";
+import { monotonicOffsetMs, STATUS } from "./shared.js";
+import { UPSTREAM_DATA, Upstreams } from "./upstreams.js";
+
+const EVENTS = 512;
+const CONTROL_DATA = 0xffff;
+/** After its last request an upstream's port rests this long. */
+const REST_MS = 30_000;
+const EXPIRE_AT_MOST = 1000;
+const LONGEST_WAIT_MS = 1000;
+/** Headers and iovecs of both send batches, and slack. */
+const SEND_ARENA_BYTES = 4 << 20;
+const WARN_EVERY_MS = 1000;
+const NO_DESCRIPTOR = dropOf(reasonNumber("no_descriptor"));
+
+export class Engine implements UpstreamHost {
+  readonly #setup: WorkerSetup;
+  readonly #arena: Arena;
+  readonly #epoll: Epoll;
+  readonly #eventFd: EventFd;
+  readonly #port: MessagePort;
+  readonly #forwarder: Forwarder;
+  readonly #upstreams: Upstreams;
+  /** By flow: its upstream. */
+  readonly #upstreamOf: Int32Array;
+  readonly #listeners = new Array<OpenListener | undefined>(MAX_LISTENERS).fill(undefined);
+  readonly #backends = new Map<number, BackendEntry>();
+  readonly #requestLimits: SegmentLimits;
+  readonly #replyLimits: SegmentLimits;
+  readonly #requests: RequestPath;
+  readonly #replies: ReplyPath;
+  readonly #status: Float64Array;
+  readonly #clockOffsetMs = monotonicOffsetMs();
+  readonly #warnedAtMs = new Map<string, number>();
+  #nowMs = 0;
+  #expireAtMs = 0;
+  #expireEveryMs = LONGEST_WAIT_MS;
+  #running = true;
+
+  constructor(libc: Libc, setup: WorkerSetup) {
+    const { memory, capacity, capabilities } = setup;
+    this.#setup = setup;
+    this.#port = setup.port;
+    this.#arena = openArena(libc, arenaBytes());
+    this.#epoll = openEpoll(this.#arena, EVENTS);
+    this.#eventFd = new EventFd(libc, setup.eventFd);
+    this.#epoll.add(setup.eventFd, CONTROL_DATA);
+    this.#status = new Float64Array(memory.status);
+    this.#upstreamOf = new Int32Array(capacity).fill(-1);
+    const descriptors = new Int32Array(memory.descriptors);
+    this.#upstreams = new Upstreams({
+      arena: this.#arena,
+      epoll: this.#epoll,
+      descriptors,
+      gro: capabilities.gro,
+    });
+    const counters = createCounters(memory.counters);
+    this.#forwarder = new Forwarder(setup.first.snapshot, {
+      host: this,
+      counters,
+      random: Math.random,
+      seed: setup.seed,
+      records: memory.records,
+    });
+    const bursts = capabilities.maxSegments > 1;
+    this.#requestLimits = new SegmentLimits(MAX_BACKENDS, bursts, (slot, largest) =>
+      this.#tellLimit(`to backend ${this.#backends.get(slot)?.name}`, largest),
+    );
+    this.#replyLimits = new SegmentLimits(MAX_LISTENERS, bursts, (slot, largest) =>
+      this.#tellLimit(`from listener ${slot}`, largest),
+    );
+    const shared = {
+      arena: this.#arena,
+      forwarder: this.#forwarder,
+      upstreams: this.#upstreams,
+      scopes: new Scopes(),
+      maxSegments: capabilities.maxSegments,
+    };
+    this.#requests = new RequestPath({
+      ...shared,
+      counters,
+      capacity,
+      upstreamOf: this.#upstreamOf,
+      limits: this.#requestLimits,
+    });
+    this.#replies = new ReplyPath({ ...shared, listeners: this.#listeners, limits: this.#replyLimits });
+    this.#apply(setup.first);
+  }
+
+  /** Returns when the main thread has asked to stop and everything is closed. */
+  run(): void {
+    while (this.#running) this.#turn();
+    this.#forwarder.endEverything();
+    this.#upstreams.closeAll();
+    this.#epoll.close();
+    this.#arena.close();
+  }
+
+  openUpstream(flow: number, backendSlot: number): number {
+    const listener = this.#forwarder.table.u32[flow * R.RECORD_WORDS + R.KEY_PORT] >>> 16;
+    const upstream = this.#upstreams.take(flow, backendSlot, listener, this.#nowMs);
+    if (upstream >= 0) {
+      this.#upstreamOf[flow] = upstream;
+      return 0;
+    }
+    const short = upstream === -EMFILE || upstream === -ENFILE;
+    const name = this.#backends.get(backendSlot)?.name ?? backendSlot;
+    this.#warn(
+      short ? "no_descriptor" : "upstream_failed",
+      `no upstream socket for backend ${name}: ${errnoText(-upstream)}`,
+    );
+    return short ? NO_DESCRIPTOR : dropOf(reasonOfResult(upstream));
+  }
+
+  closeUpstream(flow: number, unanswered: boolean): void {
+    this.#requests.flushFlow(flow);
+    const upstream = this.#upstreamOf[flow];
+    this.#upstreamOf[flow] = -1;
+    if (upstream < 0) return;
+    const lastSeenMs = this.#forwarder.table.f64[flow * R.RECORD_DOUBLES + R.LAST_SEEN];
+    if (!this.#backends.has(this.#upstreams.backend[upstream]) && !unanswered)
+      this.#upstreams.close(upstream);
+    else if (!unanswered) this.#upstreams.release(upstream, this.#nowMs);
+    else if (lastSeenMs + REST_MS > this.#nowMs) this.#upstreams.rest(upstream, lastSeenMs + REST_MS);
+    else this.#upstreams.close(upstream);
+  }
+
+  #turn(): void {
+    const ready = this.#epoll.wait(this.#waitMs());
+    this.#nowMs = this.#clockOffsetMs + performance.now();
+    if (ready < 0 && ready !== -EINTR) throw new Error(`epoll_wait: ${errnoText(-ready)}`);
+    let others = 0;
+    for (let event = 0; event < ready; event++) {
+      const data = this.#epoll.data(event);
+      if (data >= UPSTREAM_DATA) this.#replies.receive(data - UPSTREAM_DATA, this.#nowMs);
+      else others++;
+    }
+    this.#replies.flush();
+    for (let event = 0; others > 0 && event < ready; event++) {
+      const data = this.#epoll.data(event);
+      if (data >= UPSTREAM_DATA) continue;
+      others--;
+      if (data === CONTROL_DATA) this.#control();
+      else this.#receiveRequests(data);
+    }
+    if (this.#nowMs >= this.#expireAtMs) this.#keepHouse();
+  }
+
+  #receiveRequests(slot: number): void {
+    const listener = this.#listeners[slot];
+    if (listener !== undefined) this.#requests.receive(listener, this.#nowMs);
+  }
+
+  /** Overdue flows are looked for a few times in the shortest limit; without flows there is nothing to wake for. */
+  #waitMs(): number {
+    if (this.#forwarder.table.live === 0 && this.#upstreams.open === 0) return LONGEST_WAIT_MS;
+    return Math.min(LONGEST_WAIT_MS, Math.max(1, Math.ceil(this.#expireAtMs - this.#nowMs)));
+  }
+
+  #keepHouse(): void {
+    this.#expireAtMs = this.#nowMs + this.#expireEveryMs;
+    this.#forwarder.expire(this.#nowMs, EXPIRE_AT_MOST);
+    this.#upstreams.expire(this.#nowMs, this.#backends.keys(), EXPIRE_AT_MOST);
+    this.#status[STATUS.lastActivityMs] = Math.max(0, this.#forwarder.lastActivityMs);
+    this.#status[STATUS.highWater] = this.#forwarder.table.highWater;
+    this.#status[STATUS.openUpstreams] = this.#upstreams.open;
+    this.#status[STATUS.freeUpstreams] = this.#upstreams.free;
+    this.#status[STATUS.restingUpstreams] = this.#upstreams.resting;
+  }
+
+  #control(): void {
+    this.#eventFd.clear();
+    for (let next = receiveMessageOnPort(this.#port); next; next = receiveMessageOnPort(this.#port)) {
+      const message = next.message as ToWorker;
+      if (message.type === "apply") this.#swap(message);
+      else if (message.type === "close") this.#running = false;
+      else throw new Error("crash was asked for");
+    }
+  }
+
+  #swap(message: ApplyMessage): void {
+    this.#setBackends(message);
+    this.#forwarder.apply(message.snapshot);
+    this.#apply(message);
+    this.#keepHouse();
+    this.#post({ type: "applied", version: message.snapshot.version });
+  }
+
+  #apply(message: ApplyMessage): void {
+    this.#setBackends(message);
+    const wanted = new Set(message.listeners.map(({ slot }) => slot));
+    for (const listener of this.#listeners) {
+      if (listener === undefined || wanted.has(listener.slot)) continue;
+      this.#epoll.remove(listener.fd);
+      this.#listeners[listener.slot] = undefined;
+    }
+    for (const listener of message.listeners) {
+      if (this.#listeners[listener.slot] !== undefined) continue;
+      this.#listeners[listener.slot] = { ...listener, overflow: 0 };
+      this.#epoll.add(listener.fd, listener.slot);
+    }
+    let shortestMs = LONGEST_WAIT_MS * 4;
+    for (const { session } of message.snapshot.listeners) {
+      shortestMs = Math.min(shortestMs, session.idleTimeoutMs, session.maxLifetimeMs || shortestMs);
+    }
+    this.#expireEveryMs = Math.max(5, Math.min(250, shortestMs / 4));
+    this.#expireAtMs = 0;
+  }
+
+  #setBackends({ snapshot, zones }: ApplyMessage): void {
+    const backends = new Map(
+      snapshot.pools.flatMap((pool) => pool.backends.map((b) => [b.slot, b] as const)),
+    );
+    for (const slot of this.#backends.keys()) {
+      if (backends.has(slot)) continue;
+      this.#upstreams.closeFree(slot);
+      this.#backends.delete(slot);
+      this.#requestLimits.forget(slot, this.#setup.capabilities.maxSegments > 1);
+    }
+    const words = new Uint32Array(4);
+    for (const [slot, backend] of backends) {
+      if (this.#backends.has(slot)) continue;
+      const { ip, port } = backend.address;
+      for (let i = 0; i < 4; i++) words[i] = ip.words[i];
+      const family = ip.family === 4 ? AF_INET : AF_INET6;
+      this.#upstreams.setBackend(slot, words, zones.get(ip.zone) ?? 0, port, family);
+    }
+    for (const [slot, backend] of backends) this.#backends.set(slot, backend);
+  }
+
+  #tellLimit(path: string, largest: number): void {
+    const what = largest === 0 ? "takes no bursts" : `takes bursts of datagrams up to ${largest} bytes only`;
+    this.#warn("segments_refused", `the path ${path} ${what}: larger ones are sent one by one`);
+  }
+
+  #warn(code: string, message: string): void {
+    const lastMs = this.#warnedAtMs.get(code);
+    if (lastMs !== undefined && this.#nowMs - lastMs < WARN_EVERY_MS) return;
+    this.#warnedAtMs.set(code, this.#nowMs);
+    this.#post({ type: "warning", code, message });
+  }
+
+  #post(message: FromWorker): void {
+    this.#port.postMessage(message);
+  }
+}
+
+function arenaBytes(): number {
+  const receive = (slots: number) => receiveBatchBytes({ slots, bufferBytes: SLOT_BYTES });
+  return (
+    receive(REQUEST_SLOTS) +
+    receive(REPLY_SLOTS) +
+    Upstreams.arenaBytes() +
+    epollBytes(EVENTS) +
+    SEND_ARENA_BYTES
+  );
+}

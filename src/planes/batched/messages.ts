@@ -1,0 +1,49 @@
+/** What the two halves of the batched plane say to each other. An eventfd wakes the worker for each message to it. */
+import type { MessagePort } from "node:worker_threads";
+import type { Snapshot } from "../../core/snapshot.js";
+import type { SharedMemory } from "./shared.js";
+
+/** A listener's socket, opened by the main thread for this worker. */
+export interface WorkerListener {
+  readonly slot: number;
+  readonly fd: number;
+  readonly family: number;
+  /** Replies must name the local address that the client wrote to. */
+  readonly wildcard: boolean;
+}
+
+/** What the kernel can do: src/linux/features.ts. */
+export interface Capabilities {
+  readonly gro: boolean;
+  /** Most datagrams of one `UDP_SEGMENT` send; 1 without it. */
+  readonly maxSegments: number;
+}
+
+export interface WorkerSetup {
+  readonly port: MessagePort;
+  readonly eventFd: number;
+  readonly memory: SharedMemory;
+  /** Most flows, and most upstream sockets, of this worker. */
+  readonly capacity: number;
+  readonly capabilities: Capabilities;
+  readonly seed: number;
+  readonly first: ApplyMessage;
+}
+
+export interface ApplyMessage {
+  readonly type: "apply";
+  readonly snapshot: Snapshot;
+  readonly listeners: readonly WorkerListener[];
+  /** Interface number for each zone that an address in the snapshot names. */
+  readonly zones: ReadonlyMap<string, number>;
+}
+
+export type ToWorker =
+  | ApplyMessage
+  | { readonly type: "close" }
+  /** For fault tests: the worker dies as by a defect. */
+  | { readonly type: "crash" };
+
+export type FromWorker =
+  | { readonly type: "applied"; readonly version: number }
+  | { readonly type: "warning"; readonly code: string; readonly message: string };

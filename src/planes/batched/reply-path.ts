@@ -1,0 +1,197 @@
+/**
+ * Replies: from upstream sockets through the forwarder to clients. What all ready upstreams of a turn have received leaves
+ * together, in one send for each listener.
+ */
+import * as R from "../../core/flow-record.js";
+import type { Forwarder } from "../../core/forwarder.js";
+import { FORWARD_LAST } from "../../core/verdict.js";
+import { CONTROL_SEGMENT, CONTROL_WORDS } from "../../linux/control.js";
+import { ECONNREFUSED } from "../../linux/errno.js";
+import type { Arena } from "../../linux/memory.js";
+import { createReceiveBatch, type ReceiveBatch } from "../../linux/receive-batch.js";
+import { Bursts } from "./bursts.js";
+import { reasonOfResult } from "./errno-reasons.js";
+import { type OpenListener, SLOT_BYTES } from "./request-path.js";
+import type { Scopes } from "./scopes.js";
+import type { SegmentLimits } from "./segment-limits.js";
+import type { Upstreams } from "./upstreams.js";
+
+export interface ReplyPathParts {
+  readonly arena: Arena;
+  readonly forwarder: Forwarder;
+  readonly upstreams: Upstreams;
+  /** By listener slot. */
+  readonly listeners: readonly (OpenListener | undefined)[];
+  readonly scopes: Scopes;
+  readonly limits: SegmentLimits;
+  readonly maxSegments: number;
+}
+
+export const REPLY_SLOTS = 256;
+/** Most messages received from one upstream a turn. */
+const PER_UPSTREAM = 32;
+/** Message 0 is for datagrams sent alone after a burst was refused. */
+const SPARE = 1;
+const MESSAGES = REPLY_SLOTS;
+const PIECES_PER_MESSAGE = 64;
+
+export class ReplyPath {
+  readonly #parts: ReplyPathParts;
+  readonly #batch: ReceiveBatch;
+  readonly #bursts: Bursts;
+  readonly #single: Bursts;
+  readonly #control = new Uint32Array(CONTROL_WORDS);
+  /** Flows whose last reply is among what waits to be sent. */
+  readonly #answered = new Int32Array(REPLY_SLOTS * 128);
+  #answeredCount = 0;
+  #used = 0;
+  #listener = -1;
+
+  constructor(parts: ReplyPathParts) {
+    const { arena } = parts;
+    this.#parts = parts;
+    this.#batch = createReceiveBatch(arena, { slots: REPLY_SLOTS, bufferBytes: SLOT_BYTES, names: false });
+    this.#bursts = new Bursts(
+      arena,
+      { messages: MESSAGES, iovecsPerMessage: PIECES_PER_MESSAGE },
+      parts.maxSegments,
+    );
+    this.#single = new Bursts(arena, { messages: SPARE, iovecsPerMessage: 1 }, 1);
+  }
+
+  /** Receives from one upstream; what passes waits for `flush`. */
+  receive(upstream: number, nowMs: number): void {
+    const { upstreams, forwarder } = this.#parts;
+    if (REPLY_SLOTS - this.#used < PER_UPSTREAM) this.flush();
+    const first = this.#used;
+    const received = this.#batch.receive(upstreams.fd(upstream), PER_UPSTREAM, undefined, first);
+    if (received <= 0) {
+      if (received === -ECONNREFUSED) forwarder.refused(upstreams.backend[upstream]);
+      return;
+    }
+    this.#used += received;
+    const flow = upstreams.flow[upstream];
+    if (flow < 0) this.#late(upstream, first, received, nowMs);
+    else for (let slot = first; slot < first + received; slot++) this.#judge(upstream, flow, slot, nowMs);
+    this.#bursts.end();
+  }
+
+  /** Sends what waits. */
+  flush(): void {
+    if (this.#bursts.count > 0) this.#send();
+    this.#used = 0;
+    for (let i = 0; i < this.#answeredCount; i++) this.#parts.forwarder.endAnswered(this.#answered[i]);
+    this.#answeredCount = 0;
+  }
+
+  #judge(upstream: number, flow: number, slot: number, nowMs: number): void {
+    const { forwarder } = this.#parts;
+    const bytes = this.#batch.length(slot);
+    const segment = this.#segment(slot, bytes);
+    const start = this.#batch.dataOffset(slot);
+    if (segment < bytes && forwarder.takesReplyBursts(flow)) {
+      const count = Math.ceil(bytes / segment);
+      if (forwarder.burstFromBackend(flow, count, bytes, nowMs) >= 0)
+        this.#add(upstream, flow, start, bytes, segment);
+      return;
+    }
+    for (let at = 0; at < bytes || at === 0; at += segment) {
+      const length = Math.min(segment, bytes - at);
+      const verdict = forwarder.fromBackend(flow, length, nowMs);
+      if (verdict >= 0) this.#add(upstream, flow, start + at, length, segment);
+      if (verdict === FORWARD_LAST) this.#answered[this.#answeredCount++] = flow;
+      if (segment === 0) return;
+    }
+  }
+
+  #add(upstream: number, flow: number, offset: number, bytes: number, segment: number): void {
+    const { upstreams, limits } = this.#parts;
+    const listener = upstreams.listener[upstream];
+    const largest = limits.largest(listener);
+    if (listener !== this.#listener && this.#bursts.count > 0) this.#send();
+    this.#listener = listener;
+    if (bytes > segment && segment > largest) {
+      for (let at = 0; at < bytes; at += segment) {
+        this.#add(upstream, flow, offset + at, Math.min(segment, bytes - at), segment);
+      }
+      return;
+    }
+    if (this.#bursts.full) this.#send();
+    if (this.#bursts.add(offset, bytes, segment, flow, largest))
+      this.#address(this.#bursts, this.#bursts.count - 1, flow);
+  }
+
+  /** Writes the client's address, and on a wildcard listener the local one, into a message. */
+  #address(bursts: Bursts, message: number, flow: number): void {
+    const { forwarder, scopes, listeners } = this.#parts;
+    const { u32 } = forwarder.table;
+    const at = flow * R.RECORD_WORDS;
+    const listener = listeners[this.#listener];
+    if (listener === undefined) return;
+    const scope = u32[at + R.KEY_SCOPE];
+    const port = u32[at + R.KEY_PORT] & 0xffff;
+    const zone = scope === 0 ? 0 : scopes.zone(scope >>> 16);
+    bursts.batch.setName(message, u32, at, zone, port, listener.family);
+    const local = scope & 0xffff;
+    if (local > 0) {
+      bursts.batch.setSource(message, scopes.local(local), 0, scopes.localInterface(local), listener.family);
+    }
+  }
+
+  #send(): void {
+    const bursts = this.#bursts;
+    const listener = this.#parts.listeners[this.#listener];
+    bursts.seal(0);
+    for (let message = 0; listener !== undefined && message < bursts.count; ) {
+      const sent = bursts.batch.send(listener.fd, message, bursts.count - message);
+      if (sent > 0) message += sent;
+      else this.#failed(listener, message++, sent);
+    }
+    bursts.clear();
+  }
+
+  #failed(listener: OpenListener, message: number, result: number): void {
+    const { limits, forwarder } = this.#parts;
+    const { batch, datagrams, segment } = this.#bursts;
+    if (datagrams[message] > 1 && limits.learn(listener.slot, segment[message], result)) {
+      for (let piece = 0; piece < batch.pieces(message); piece++) this.#sendApart(listener, message, piece);
+      return;
+    }
+    forwarder.replyFailed(listener.slot, batch.bytes(message), reasonOfResult(result), datagrams[message]);
+  }
+
+  /** One piece of a refused burst, datagram by datagram, to the address of that burst. */
+  #sendApart(listener: OpenListener, message: number, piece: number): void {
+    const { batch, segment, owner } = this.#bursts;
+    const single = this.#single;
+    const start = batch.pieceOffset(message, piece);
+    const length = batch.pieceLength(message, piece);
+    for (let at = 0; at < length; at += segment[message]) {
+      const bytes = Math.min(segment[message], length - at);
+      single.clear();
+      single.add(start + at, bytes, bytes, owner[message], 0);
+      this.#address(single, 0, owner[message]);
+      const sent = single.batch.send(listener.fd, 0, 1);
+      if (sent < 0) this.#parts.forwarder.replyFailed(listener.slot, bytes, reasonOfResult(sent));
+    }
+  }
+
+  /** Nobody's replies: counted, and the socket has to be quiet anew before another flow gets it. */
+  #late(upstream: number, first: number, received: number, nowMs: number): void {
+    const { upstreams, forwarder } = this.#parts;
+    for (let slot = first; slot < first + received; slot++) {
+      const bytes = this.#batch.length(slot);
+      const segment = this.#segment(slot, bytes);
+      forwarder.lateReply(upstreams.listener[upstream], segment > 0 ? Math.ceil(bytes / segment) : 1);
+    }
+    upstreams.touchFree(upstream, nowMs);
+  }
+
+  /** Bytes of each datagram in a message; those of the message when it is one. */
+  #segment(slot: number, bytes: number): number {
+    if (!this.#batch.hasControl(slot)) return bytes;
+    this.#batch.parseControl(slot, this.#control);
+    const segment = this.#control[CONTROL_SEGMENT];
+    return segment > 0 && segment < bytes ? segment : bytes;
+  }
+}

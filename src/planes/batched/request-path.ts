@@ -1,0 +1,214 @@
+/**
+ * Requests: from a listener's socket through the forwarder to upstream sockets. One receive a turn and listener; the
+ * datagrams of each flow leave together.
+ */
+import { type Counters, LISTENER, listenerAt } from "../../core/counters.js";
+import { KEY_SCOPE } from "../../core/flow-record.js";
+import type { Forwarder } from "../../core/forwarder.js";
+import { MSG_DONTWAIT } from "../../linux/constants.js";
+import { CONTROL_OVERFLOW, CONTROL_SEGMENT, CONTROL_WORDS } from "../../linux/control.js";
+import { ECONNREFUSED } from "../../linux/errno.js";
+import type { Arena } from "../../linux/memory.js";
+import { createReceiveBatch, type ReceiveBatch } from "../../linux/receive-batch.js";
+import { Bursts } from "./bursts.js";
+import { reasonOfResult } from "./errno-reasons.js";
+import { FlowGroups } from "./flow-groups.js";
+import type { WorkerListener } from "./messages.js";
+import type { Scopes } from "./scopes.js";
+import type { SegmentLimits } from "./segment-limits.js";
+import type { Upstreams } from "./upstreams.js";
+
+/** A listener as a worker has it open. */
+export interface OpenListener extends WorkerListener {
+  /** Datagrams that the kernel had dropped on this socket when it last said so. */
+  overflow: number;
+}
+
+export interface RequestPathParts {
+  readonly arena: Arena;
+  readonly forwarder: Forwarder;
+  readonly counters: Counters;
+  readonly upstreams: Upstreams;
+  /** By flow: its upstream. */
+  readonly upstreamOf: Int32Array;
+  readonly scopes: Scopes;
+  readonly limits: SegmentLimits;
+  readonly maxSegments: number;
+  readonly capacity: number;
+}
+
+export const REQUEST_SLOTS = 256;
+/** 64 KiB for what GRO puts together, and a cache line, so that slots do not all fall into the same cache sets. */
+export const SLOT_BYTES = 65_536 + 64;
+const MOST_PIECES = REQUEST_SLOTS * 128;
+const MESSAGES = 64;
+const PIECES_PER_MESSAGE = 128;
+/** Sends that only told of earlier refusals are made again so often. */
+const REFUSALS = 3;
+
+export class RequestPath {
+  readonly #parts: RequestPathParts;
+  readonly #batch: ReceiveBatch;
+  readonly #groups: FlowGroups;
+  readonly #bursts: Bursts;
+  readonly #control = new Uint32Array(CONTROL_WORDS);
+
+  constructor(parts: RequestPathParts) {
+    this.#parts = parts;
+    this.#batch = createReceiveBatch(parts.arena, { slots: REQUEST_SLOTS, bufferBytes: SLOT_BYTES });
+    this.#groups = new FlowGroups(parts.capacity, MOST_PIECES);
+    const size = { messages: MESSAGES, iovecsPerMessage: PIECES_PER_MESSAGE };
+    this.#bursts = new Bursts(parts.arena, size, parts.maxSegments);
+  }
+
+  /** Receives one batch on a listener and sends it on. */
+  receive(listener: OpenListener, nowMs: number): void {
+    const received = this.#batch.receive(listener.fd, REQUEST_SLOTS);
+    if (received <= 0) return;
+    const { key } = this.#parts.forwarder;
+    for (let slot = 0; slot < received; slot++) {
+      if (!this.#batch.readName(slot, key, 0)) continue;
+      const bytes = this.#batch.length(slot);
+      let segment = 0;
+      let local = 0;
+      if (this.#batch.hasControl(slot)) {
+        this.#batch.parseControl(slot, this.#control);
+        segment = this.#control[CONTROL_SEGMENT];
+        if (this.#control[CONTROL_OVERFLOW] !== 0) this.#countOverflow(listener);
+        if (listener.wildcard) local = this.#parts.scopes.localNumber(this.#control);
+      }
+      const zone = key[KEY_SCOPE] === 0 ? 0 : this.#parts.scopes.zoneNumber(key[KEY_SCOPE]);
+      key[KEY_SCOPE] = (zone << 16) | local;
+      this.#judge(listener.slot, slot, bytes, segment > 0 && segment < bytes ? segment : bytes, nowMs);
+    }
+    this.#flush();
+  }
+
+  /** Sends what is grouped for a flow that is about to end. */
+  flushFlow(flow: number): void {
+    const group = this.#groups.of(flow);
+    if (group >= 0) this.#send(group);
+  }
+
+  /** One message: a datagram, or the datagrams of one client that came as a burst. */
+  #judge(listener: number, slot: number, bytes: number, segment: number, nowMs: number): void {
+    const { forwarder } = this.#parts;
+    const start = this.#batch.dataOffset(slot);
+    for (let at = 0; at < bytes || at === 0; at += segment) {
+      const length = Math.min(segment, bytes - at);
+      const flow = forwarder.fromClient(listener, length, nowMs);
+      const rest = bytes - at - length;
+      if (flow >= 0 && rest > 0 && forwarder.keepsBursts(listener)) {
+        forwarder.restOfBurst(listener, flow, Math.ceil(rest / segment), rest, nowMs);
+        this.#group(flow, start + at, bytes - at, segment);
+        return;
+      }
+      if (flow >= 0) this.#group(flow, start + at, length, segment);
+      if (segment === 0) return;
+    }
+  }
+
+  #group(flow: number, offset: number, bytes: number, segment: number): void {
+    if (this.#groups.full) this.#flush();
+    this.#groups.add(flow, offset, bytes, segment);
+  }
+
+  #flush(): void {
+    for (let group = 0; group < this.#groups.count; group++) this.#send(group);
+    this.#groups.clear();
+  }
+
+  #send(group: number): void {
+    const flow = this.#groups.flow[group];
+    if (flow < 0) return;
+    this.#groups.take(group);
+    const { upstreams, upstreamOf, limits } = this.#parts;
+    const upstream = upstreamOf[flow];
+    const { offset, bytes, segment, next } = this.#groups;
+    const first = this.#groups.first[group];
+    if (next[first] < 0 && bytes[first] <= segment[first]) {
+      this.#sendOne(upstream, offset[first], bytes[first]);
+      return;
+    }
+    const largest = limits.largest(upstreams.backend[upstream]);
+    for (let piece = first; piece >= 0; piece = next[piece]) {
+      if (bytes[piece] > segment[piece] && segment[piece] > largest) {
+        this.#sendBursts(upstream);
+        this.#sendApart(upstream, offset[piece], bytes[piece], segment[piece]);
+        continue;
+      }
+      if (this.#bursts.full) this.#sendBursts(upstream);
+      this.#bursts.add(offset[piece], bytes[piece], segment[piece], upstream, largest);
+    }
+    this.#sendBursts(upstream);
+  }
+
+  #sendBursts(upstream: number): void {
+    const bursts = this.#bursts;
+    const fd = this.#parts.upstreams.fd(upstream);
+    bursts.seal(0);
+    for (let message = 0, refusals = 0; message < bursts.count; ) {
+      const sent = bursts.batch.send(fd, message, bursts.count - message);
+      if (sent > 0) {
+        message += sent;
+      } else if (sent === -ECONNREFUSED && refusals++ < REFUSALS) {
+        this.#parts.forwarder.refused(this.#parts.upstreams.backend[upstream]);
+      } else {
+        this.#burstFailed(upstream, message, sent);
+        message++;
+      }
+    }
+    bursts.clear();
+  }
+
+  #burstFailed(upstream: number, message: number, result: number): void {
+    const { upstreams, limits, forwarder } = this.#parts;
+    const { batch, datagrams, segment } = this.#bursts;
+    const backend = upstreams.backend[upstream];
+    if (datagrams[message] > 1 && limits.learn(backend, segment[message], result)) {
+      for (let piece = 0; piece < batch.pieces(message); piece++) {
+        this.#sendApart(
+          upstream,
+          batch.pieceOffset(message, piece),
+          batch.pieceLength(message, piece),
+          segment[message],
+        );
+      }
+      return;
+    }
+    const bytes = batch.bytes(message);
+    forwarder.requestFailed(
+      upstreams.listener[upstream],
+      backend,
+      bytes,
+      reasonOfResult(result),
+      datagrams[message],
+    );
+  }
+
+  /** Datagram by datagram. */
+  #sendApart(upstream: number, offset: number, bytes: number, segment: number): void {
+    for (let at = 0; at < bytes; at += segment)
+      this.#sendOne(upstream, offset + at, Math.min(segment, bytes - at));
+  }
+
+  #sendOne(upstream: number, offset: number, bytes: number): void {
+    const { arena, upstreams, forwarder } = this.#parts;
+    const fd = upstreams.fd(upstream);
+    let result = arena.libc.send(fd, arena.address + offset, bytes, MSG_DONTWAIT);
+    for (let refusals = 0; result === -ECONNREFUSED && refusals < REFUSALS; refusals++) {
+      forwarder.refused(upstreams.backend[upstream]);
+      result = arena.libc.send(fd, arena.address + offset, bytes, MSG_DONTWAIT);
+    }
+    if (result >= 0) return;
+    const reason = reasonOfResult(result);
+    forwarder.requestFailed(upstreams.listener[upstream], upstreams.backend[upstream], bytes, reason);
+  }
+
+  #countOverflow(listener: OpenListener): void {
+    const overflow = this.#control[CONTROL_OVERFLOW];
+    this.#parts.counters[listenerAt(listener.slot) + LISTENER.queueDrops] +=
+      (overflow - listener.overflow) >>> 0;
+    listener.overflow = overflow;
+  }
+}

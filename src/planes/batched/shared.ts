@@ -1,0 +1,45 @@
+/**
+ * What a worker shares with the main thread besides messages: memory that it writes and the main thread reads. Declared
+ * here once for both sides.
+ */
+import { COUNTER_WORDS } from "../../core/counters.js";
+import { RECORD_WORDS } from "../../core/flow-record.js";
+
+export interface SharedMemory {
+  /** core/counters.ts. Survives a restart of the worker. */
+  readonly counters: SharedArrayBuffer;
+  /** core/flow-record.ts: `capacity` flows. */
+  readonly records: SharedArrayBuffer;
+  /** STATUS words, as doubles. */
+  readonly status: SharedArrayBuffer;
+  /** By upstream: its descriptor + 1, or 0. Whoever cleans up after a crashed worker closes them. */
+  readonly descriptors: SharedArrayBuffer;
+}
+
+/** Offsets in `status`, in doubles. */
+export const STATUS = {
+  /** When a datagram last passed, in milliseconds of the monotonic clock that all threads share; 0 before the first. */
+  lastActivityMs: 0,
+  /** One more than the highest flow number ever used. */
+  highWater: 1,
+  /** Upstream sockets: open in all, of these free for another flow, of these resting. */
+  openUpstreams: 2,
+  freeUpstreams: 3,
+  restingUpstreams: 4,
+} as const;
+const STATUS_WORDS = 8;
+
+export function createSharedMemory(capacity: number): SharedMemory {
+  return {
+    counters: new SharedArrayBuffer(COUNTER_WORDS * 8),
+    records: new SharedArrayBuffer(capacity * RECORD_WORDS * 4),
+    status: new SharedArrayBuffer(STATUS_WORDS * 8),
+    descriptors: new SharedArrayBuffer(capacity * 4),
+  };
+}
+
+/** The same moment gives the same number in every thread: `performance.now()` alone counts from each thread's start. */
+export function monotonicOffsetMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6 - performance.now();
+}

@@ -1,0 +1,181 @@
+/**
+ * The main thread's side of one worker: starts it, restarts it when it dies, passes snapshots on, and reads what it shares.
+ */
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import {
+  BACKEND,
+  backendAt,
+  type Counters,
+  createCounters,
+  FLOW_ENDS,
+  LISTENER,
+  listenerAt,
+} from "../../core/counters.js";
+import { MAX_BACKENDS, MAX_LISTENERS } from "../../core/snapshot.js";
+import { type EventFd, openEventFd } from "../../linux/event-fd.js";
+import type { Libc } from "../../linux/libc.js";
+import type { ApplyMessage, Capabilities, FromWorker, ToWorker, WorkerSetup } from "./messages.js";
+import { createSharedMemory, type SharedMemory, STATUS } from "./shared.js";
+
+export interface WorkerHandleOptions {
+  readonly index: number;
+  readonly libc: Libc;
+  readonly capacity: number;
+  readonly capabilities: Capabilities;
+  readonly random: () => number;
+  readonly warn: (code: string, message: string) => void;
+}
+
+/** Pauses before restart number 1, 2, 3 … of a worker that keeps dying. */
+const RESTART_PAUSES_MS = [0, 250, 500, 1000, 2000, 5000, 10_000];
+/** A worker that lived this long has its earlier crashes forgiven. */
+const FORGIVEN_AFTER_MS = 60_000;
+
+export class WorkerHandle {
+  readonly memory: SharedMemory;
+  readonly counters: Counters;
+  readonly #options: WorkerHandleOptions;
+  readonly #eventFd: EventFd;
+  readonly #status: Float64Array;
+  #worker: Worker | undefined;
+  #port: MessagePort | undefined;
+  #message: ApplyMessage | undefined;
+  #applied: { version: number; resolve: () => void } | undefined;
+  #restart: NodeJS.Timeout | undefined;
+  #startedAtMs = 0;
+  #crashes = 0;
+  #restarts = 0;
+  #closing = false;
+
+  constructor(options: WorkerHandleOptions) {
+    this.#options = options;
+    this.memory = createSharedMemory(options.capacity);
+    this.counters = createCounters(this.memory.counters);
+    this.#status = new Float64Array(this.memory.status);
+    this.#eventFd = openEventFd(options.libc);
+  }
+
+  /** How often it was started again after a crash. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  status(word: keyof typeof STATUS): number {
+    return this.#status[STATUS[word]];
+  }
+
+  /** Resolves when the worker runs on it; at once when it is down, for then it starts on it. */
+  apply(message: ApplyMessage): Promise<void> {
+    this.#message = message;
+    if (this.#worker === undefined) {
+      if (this.#restart === undefined) this.#start();
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      this.#applied = { version: message.snapshot.version, resolve };
+      this.#send(message);
+    });
+  }
+
+  /** For fault tests: makes the worker die as by a defect. */
+  crash(): void {
+    this.#send({ type: "crash" });
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    clearTimeout(this.#restart);
+    const worker = this.#worker;
+    if (worker !== undefined) {
+      const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+      this.#send({ type: "close" });
+      await ended;
+    }
+    this.#eventFd.close();
+  }
+
+  #start(): void {
+    const { port1, port2 } = new MessageChannel();
+    const setup: WorkerSetup = {
+      port: port2,
+      eventFd: this.#eventFd.fd,
+      memory: this.memory,
+      capacity: this.#options.capacity,
+      capabilities: this.#options.capabilities,
+      seed: Math.floor(this.#options.random() * 2 ** 32),
+      first: this.#message as ApplyMessage,
+    };
+    const worker = new Worker(new URL("./worker.js", import.meta.url), {
+      workerData: setup,
+      transferList: [port2],
+      name: `sluice-worker-${this.#options.index}`,
+    });
+    this.#worker = worker;
+    this.#port = port1;
+    this.#startedAtMs = performance.now();
+    port1.on("message", (message: FromWorker) => this.#receive(message));
+    port1.unref();
+    let reason = "it ended";
+    worker.on("error", (error: Error) => {
+      reason = error.message;
+    });
+    worker.on("exit", () => this.#exited(worker, reason));
+  }
+
+  #send(message: ToWorker): void {
+    this.#port?.postMessage(message);
+    this.#eventFd.signal();
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.type === "warning") this.#options.warn(message.code, message.message);
+    else this.#settle(message.version);
+  }
+
+  #settle(version: number): void {
+    if (this.#applied === undefined || this.#applied.version > version) return;
+    this.#applied.resolve();
+    this.#applied = undefined;
+  }
+
+  #exited(worker: Worker, reason: string): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    this.#port?.close();
+    this.#port = undefined;
+    this.#cleanUp();
+    this.#settle(Number.POSITIVE_INFINITY);
+    if (this.#closing) return;
+    if (performance.now() - this.#startedAtMs > FORGIVEN_AFTER_MS) this.#crashes = 0;
+    const pauseMs = RESTART_PAUSES_MS[Math.min(this.#crashes, RESTART_PAUSES_MS.length - 1)];
+    this.#crashes++;
+    this.#restarts++;
+    const { index, warn } = this.#options;
+    warn("worker_crashed", `worker ${index} died (${reason}): it starts again in ${pauseMs} ms`);
+    this.#restart = setTimeout(() => {
+      this.#restart = undefined;
+      this.#start();
+    }, pauseMs);
+  }
+
+  /** Closes what a dead worker left open, and takes its flows out of the figures. After a proper end there is nothing. */
+  #cleanUp(): void {
+    const descriptors = new Int32Array(this.memory.descriptors);
+    for (let i = 0; i < descriptors.length; i++) {
+      if (descriptors[i] > 0) this.#options.libc.close(descriptors[i] - 1);
+    }
+    descriptors.fill(0);
+    new Uint32Array(this.memory.records).fill(0);
+    this.#status.fill(0);
+    for (let slot = 0; slot < MAX_LISTENERS; slot++) {
+      const at = listenerAt(slot);
+      this.counters[at + LISTENER.ended + FLOW_ENDS.indexOf("worker_lost")] +=
+        this.counters[at + LISTENER.activeFlows];
+      this.counters[at + LISTENER.activeFlows] = 0;
+    }
+    for (let slot = 0; slot < MAX_BACKENDS; slot++) {
+      this.counters[backendAt(slot) + BACKEND.activeFlows] = 0;
+      this.counters[backendAt(slot) + BACKEND.outstanding] = 0;
+    }
+  }
+}
