@@ -50,6 +50,7 @@ describe("writeIpWords", () => {
     assert.deepEqual(wordsOf("1::2:3:4:5:1.2.3.4"), wordsOf("1:0:2:3:4:5:102:304"));
     assert.equal(wordsOf("1::2:3:4:5:6:1.2.3.4"), undefined);
     assert.equal(wordsOf("1:2:3:4:5:6::1.2.3.4"), undefined);
+    assert.equal(wordsOf("1:2:3:4:5:6:7:1.2.3.4"), undefined);
   });
 
   it("returns false for what is not an address", () => {

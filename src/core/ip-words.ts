@@ -48,7 +48,7 @@ function writeIpv4(text: string, start: number, end: number, out: Uint32Array, i
 function writeIpv6(text: string, out: Uint32Array, offset: number): boolean {
   const percent = text.indexOf("%");
   const end = percent < 0 ? text.length : percent;
-  out.fill(0, offset, offset + 4);
+  for (let i = 0; i < 4; i++) out[offset + i] = 0;
   let groups = 0;
   let gap = -1; // the group before which `::` stands
   let at = 0;
