@@ -1,0 +1,31 @@
+/** Checks of whole pools: tables that are too small, and warnings about pools that get no traffic. */
+import type { Finding } from "./check-names.js";
+import type { Config } from "./config.js";
+import type { Draft, DraftPool } from "./draft.js";
+import { quote } from "./key-path.js";
+
+/** Finds maglev tables with fewer entries than backends. */
+export function checkMaglevTables({ pools }: Draft): Finding[] {
+  return pools.flatMap(checkMaglevTable);
+}
+
+function checkMaglevTable({ path, policy, maglevTableSize: size, backends }: DraftPool): Finding[] {
+  if (policy !== "maglev" || typeof size !== "number" || size >= backends.length) return [];
+  const message = `found ${size}, expected at least one entry for each of the ${backends.length} backends`;
+  return [{ path: [...path, "maglevTableSize"], message }];
+}
+
+/** Finds what is allowed but hardly meant: pools that no listener uses, and pools where no backend takes new keys. */
+export function findWarnings({ listeners, pools }: Config): Finding[] {
+  const used = new Set(listeners.map(({ pool }) => pool));
+  const findings: Finding[] = [];
+  for (const [i, { name, backends }] of pools.entries()) {
+    const path = ["pools", i];
+    if (!used.has(name)) findings.push({ path, message: `no listener uses the pool ${quote(name)}` });
+    if (backends.every(({ state, weight }) => state !== "enabled" || weight === 0)) {
+      const message = `no backend of the pool ${quote(name)} takes new keys: each is not enabled or has weight 0`;
+      findings.push({ path: [...path, "backends"], message });
+    }
+  }
+  return findings;
+}

@@ -1,0 +1,65 @@
+/** Config to snapshot: gives everything its slot, and leaves out what planes need not know. */
+import { formatEndpoint } from "../core/address.js";
+import type { BackendEntry, ListenerEntry, PoolEntry, Snapshot } from "../core/snapshot.js";
+import type { BackendConfig, Config, ListenerConfig, PoolConfig } from "./config.js";
+import type { SlotKind, SlotRegistry } from "./slots.js";
+
+/** Gives the slot of an identity. */
+type Acquire = (kind: SlotKind, ...identity: string[]) => number;
+
+/**
+ * Compiles a config. What has a slot keeps it; under the same name, another address is another identity.
+ * @param maxFlows the resolved number: `config.limits.maxFlows`, or what the plane allows when that is 0 (auto)
+ * @throws SluiceError with code `TOO_MANY` when the registry is full, which then is as it was before
+ */
+export function compileSnapshot(
+  config: Config,
+  registry: SlotRegistry,
+  version: number,
+  maxFlows: number,
+): Snapshot {
+  const taken: [SlotKind, number][] = [];
+  const acquire: Acquire = (kind, ...identity) => {
+    const isNew = !registry.has(kind, identity);
+    const slot = registry.acquire(kind, identity);
+    if (isNew) taken.push([kind, slot]);
+    return slot;
+  };
+  try {
+    const pools = config.pools.map((pool) => compilePool(pool, acquire));
+    const listeners = config.listeners.map((listener) => compileListener(listener, pools, acquire));
+    return { version, listeners, pools, limits: { ...config.limits, maxFlows } };
+  } catch (error) {
+    for (const [kind, slot] of taken) registry.release(kind, slot);
+    throw error;
+  }
+}
+
+function compileListener(
+  listener: ListenerConfig,
+  pools: readonly PoolEntry[],
+  acquire: Acquire,
+): ListenerEntry {
+  const { addressText, pool: poolName, ...same } = listener;
+  const pool = pools.find(({ name }) => name === poolName);
+  if (pool === undefined)
+    throw new TypeError(`no pool ${JSON.stringify(poolName)}: the config was not checked`);
+  const slot = acquire("listener", listener.name, formatEndpoint(listener.address));
+  return { ...same, slot, poolSlot: pool.slot };
+}
+
+function compilePool(pool: PoolConfig, acquire: Acquire): PoolEntry {
+  const slot = acquire("pool", pool.name);
+  return {
+    ...pool,
+    slot,
+    backends: pool.backends.map((backend) => compileBackend(backend, pool.name, acquire)),
+  };
+}
+
+function compileBackend(backend: BackendConfig, poolName: string, acquire: Acquire): BackendEntry {
+  const { name, address, weight, state } = backend;
+  const slot = acquire("backend", poolName, name, formatEndpoint(address));
+  // Nothing checks the health of backends yet, so every one counts as up.
+  return { slot, name, address, weight, admin: state, health: "up" };
+}

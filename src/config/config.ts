@@ -1,0 +1,132 @@
+/**
+ * The types of a config: `ConfigInput` as people write it, `Config` as the rest of sluice reads it. They are
+ * spelled out so that editors show them plainly; `schema.ts` holds the rules, and the compiler checks in
+ * `schema.test.ts` that both say the same.
+ */
+import type { Endpoint } from "../core/address.js";
+import type {
+  AdminState,
+  Affinity,
+  FailoverAction,
+  FlowLimits,
+  PolicyName,
+  SessionLimits,
+} from "../core/snapshot.js";
+
+export const PLANE_CHOICES = ["auto", "portable"] as const;
+/** Which plane to run on; `auto` takes the best that the machine has. */
+export type PlaneChoice = (typeof PLANE_CHOICES)[number];
+
+/** A config as people write it. docs/config-reference.md has the meaning, bounds and default of every key. */
+export interface ConfigInput {
+  readonly listeners: readonly ListenerInput[];
+  readonly pools: readonly PoolInput[];
+  readonly limits?: LimitsInput | undefined;
+  readonly shutdown?: ShutdownInput | undefined;
+  readonly plane?: PlaneChoice | undefined;
+}
+
+export interface ListenerInput {
+  readonly name?: string | undefined;
+  /** IP address and port, such as `0.0.0.0:53` or `[::]:53`. Port 0 takes any free port. */
+  readonly address: string;
+  readonly pool?: string | undefined;
+  readonly ipv6Only?: boolean | undefined;
+  readonly session?: SessionInput | undefined;
+  /** A size such as `4MiB`. */
+  readonly receiveBuffer?: string | undefined;
+  /** A size such as `4MiB`. */
+  readonly sendBuffer?: string | undefined;
+}
+
+/** When a flow ends. Durations are text such as `120s`. */
+export interface SessionInput {
+  readonly idleTimeout?: string | undefined;
+  /** A duration or `none`. */
+  readonly maxLifetime?: string | undefined;
+  readonly requests?: number | "none" | undefined;
+  readonly responses?: number | "none" | undefined;
+}
+
+export interface PoolInput {
+  readonly name?: string | undefined;
+  readonly policy?: PolicyName | undefined;
+  /** `none`, `client`, `client-ip`, `client-ip/24` or `client-ip/24,56`. */
+  readonly affinity?: string | undefined;
+  readonly maglevTableSize?: number | undefined;
+  readonly failOpen?: boolean | undefined;
+  readonly failover?: FailoverInput | undefined;
+  /** An address alone is short for `{ address }`. */
+  readonly backends: readonly (string | BackendInput)[];
+}
+
+export interface FailoverInput {
+  readonly unhealthy?: FailoverAction | undefined;
+  readonly draining?: FailoverAction | undefined;
+  readonly removed?: FailoverAction | undefined;
+}
+
+export interface BackendInput {
+  readonly name?: string | undefined;
+  /** IP address and port, such as `192.0.2.1:53`. */
+  readonly address: string;
+  readonly weight?: number | undefined;
+  readonly state?: AdminState | undefined;
+}
+
+export interface LimitsInput {
+  readonly maxFlows?: number | "auto" | undefined;
+  readonly maxFlowsPerClientIp?: number | "none" | undefined;
+  readonly onFull?: FlowLimits["onFull"] | undefined;
+}
+
+export interface ShutdownInput {
+  /** A duration such as `5s`. */
+  readonly grace?: string | undefined;
+}
+
+/** A checked config with every default filled in. Frozen through and through. */
+export interface Config {
+  readonly listeners: readonly ListenerConfig[];
+  readonly pools: readonly PoolConfig[];
+  /** `maxFlows` is 0 for `auto`: the plane says how many fit. */
+  readonly limits: FlowLimits;
+  readonly shutdown: { readonly graceMs: number };
+  readonly plane: PlaneChoice;
+}
+
+export interface ListenerConfig {
+  readonly name: string;
+  readonly address: Endpoint;
+  /** The address as it was written. */
+  readonly addressText: string;
+  readonly ipv6Only: boolean;
+  /** Name of one of the pools. */
+  readonly pool: string;
+  readonly session: SessionLimits;
+  readonly receiveBufferBytes: number;
+  readonly sendBufferBytes: number;
+}
+
+export interface PoolConfig {
+  readonly name: string;
+  readonly policy: PolicyName;
+  readonly affinity: Affinity;
+  readonly maglevTableSize: number;
+  readonly failOpen: boolean;
+  readonly failover: {
+    readonly unhealthy: FailoverAction;
+    readonly draining: FailoverAction;
+    readonly removed: FailoverAction;
+  };
+  readonly backends: readonly BackendConfig[];
+}
+
+export interface BackendConfig {
+  readonly name: string;
+  readonly address: Endpoint;
+  /** The address as it was written. */
+  readonly addressText: string;
+  readonly weight: number;
+  readonly state: AdminState;
+}

@@ -1,0 +1,54 @@
+/** From the schema's output to a `Config`: fills in the defaults that depend on other keys, and freezes it. */
+import type { BackendConfig, Config, ListenerConfig, PoolConfig } from "./config.js";
+import { DEFAULT_POOL } from "./draft.js";
+import type { SchemaOutput } from "./schema.js";
+
+type ParsedListener = SchemaOutput["listeners"][number];
+type ParsedPool = SchemaOutput["pools"][number];
+type ParsedBackend = ParsedPool["backends"][number];
+
+/** The input must have passed all checks. */
+export function normalise({ listeners, pools, limits, shutdown, plane }: SchemaOutput): Config {
+  const named = pools.map(toPool);
+  return deepFreeze({
+    listeners: listeners.map((listener) => toListener(listener, named[0].name)),
+    pools: named,
+    limits,
+    shutdown: { graceMs: shutdown.grace },
+    plane,
+  });
+}
+
+function toListener(listener: ParsedListener, onlyPool: string): ListenerConfig {
+  const { address, session } = listener;
+  return {
+    name: listener.name ?? address.text,
+    address: address.endpoint,
+    addressText: address.text,
+    ipv6Only: listener.ipv6Only,
+    pool: listener.pool ?? onlyPool,
+    session: {
+      idleTimeoutMs: session.idleTimeout,
+      maxLifetimeMs: session.maxLifetime,
+      requests: session.requests,
+      responses: session.responses,
+    },
+    receiveBufferBytes: listener.receiveBuffer,
+    sendBufferBytes: listener.sendBuffer,
+  };
+}
+
+function toPool(pool: ParsedPool): PoolConfig {
+  return { ...pool, name: pool.name ?? DEFAULT_POOL, backends: pool.backends.map(toBackend) };
+}
+
+function toBackend({ name, address, weight, state }: ParsedBackend): BackendConfig {
+  return { name: name ?? address.text, address: address.endpoint, addressText: address.text, weight, state };
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) {
+    if (typeof inner === "object" && inner !== null) deepFreeze(inner);
+  }
+  return Object.freeze(value);
+}

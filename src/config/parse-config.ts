@@ -1,0 +1,78 @@
+/** Unknown value to `Config`: the one way in, for files, the library and the command line alike. */
+import { checkAddresses } from "./check-addresses.js";
+import { checkCounts } from "./check-counts.js";
+import { checkNames, type Finding } from "./check-names.js";
+import { checkMaglevTables, findWarnings } from "./check-pools.js";
+import type { Config } from "./config.js";
+import { ConfigError, type Problem } from "./config-error.js";
+import { createDraft } from "./draft.js";
+import { formatPath, type KeyPath } from "./key-path.js";
+import { normalise } from "./normalise.js";
+import { configSchema, type SchemaOutput } from "./schema.js";
+import { toFindings } from "./schema-findings.js";
+import { expandFields, findUnknownKeys, fromFullPath, isShortForm } from "./short-form.js";
+
+/** Where the value at `path` was written, or its key, or else the nearest place around it. */
+export type Locate = (
+  path: KeyPath,
+  target?: "key" | "value",
+) => { readonly line: number; readonly column: number } | undefined;
+
+/** Enough for anyone; each costs a walk through the text. */
+const MAX_PROBLEMS = 1_000;
+
+/** A config that may be used, and what an operator should look at. */
+export interface CheckedConfig {
+  readonly config: Config;
+  readonly warnings: readonly Problem[];
+}
+
+/**
+ * Checks a config in the full or the short form and fills in the defaults.
+ * @throws ConfigError with all problems (the first 1,000), not only the first
+ */
+export function parseConfig(input: unknown, locate?: Locate, file?: string): Config {
+  return checkConfig(input, locate, file).config;
+}
+
+/**
+ * Like `parseConfig`, with warnings.
+ * @throws ConfigError with all problems (the first 1,000), not only the first
+ */
+export function checkConfig(input: unknown, locate?: Locate, file?: string): CheckedConfig {
+  const toProblem = ({ path, message, target }: Finding): Problem => {
+    const place = locate?.(path, target);
+    return { file, line: place?.line, column: place?.column, path: formatPath(path), message };
+  };
+  const short = isShortForm(input);
+  const written = (finding: Finding) =>
+    short ? { ...finding, path: fromFullPath(finding.path, input) } : finding;
+
+  const { parsed, findings } = checkFullForm(short ? expandFields(input) : input);
+  const all = [...(short ? findUnknownKeys(input) : []), ...findings.map(written)].slice(0, MAX_PROBLEMS);
+  if (parsed === undefined || all.length > 0) throw new ConfigError(inTextOrder(all.map(toProblem)));
+  const config = normalise(parsed);
+  return { config, warnings: findWarnings(config).map(written).map(toProblem) };
+}
+
+function checkFullForm(input: unknown): { parsed: SchemaOutput | undefined; findings: Finding[] } {
+  const tooMany = checkCounts(input);
+  if (tooMany.length > 0) return { parsed: undefined, findings: tooMany };
+  const result = configSchema.safeParse(input, { reportInput: true });
+  const draft = createDraft(input);
+  const findings = [
+    ...toFindings(result.error?.issues ?? [], MAX_PROBLEMS),
+    ...checkNames(draft),
+    ...checkAddresses(draft),
+    ...checkMaglevTables(draft),
+  ];
+  return { parsed: result.data, findings };
+}
+
+/** By place where it is known, else as found; several listeners of a short form report the same key once. */
+function inTextOrder(problems: readonly Problem[]): Problem[] {
+  const unique = new Map(problems.map((problem) => [`${problem.path}\n${problem.message}`, problem]));
+  return [...unique.values()].sort(
+    (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+  );
+}

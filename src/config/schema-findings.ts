@@ -1,0 +1,42 @@
+/** Turns what zod found into findings in our own words, one for each thing that is wrong. */
+import type { z } from "zod";
+import type { Finding } from "./check-names.js";
+import { createJsonSchema } from "./json-schema.js";
+import type { KeyPath } from "./key-path.js";
+import { knownKeys } from "./known-keys.js";
+import { didYouMean } from "./nearest.js";
+
+type Issue = z.core.$ZodIssue;
+
+/** The findings of a failed parse, without repetitions; of each map at most `max` unknown keys. */
+export function toFindings(issues: readonly Issue[], max: number): Finding[] {
+  const findings = issues.flatMap((issue) => fromIssue(issue, [], max));
+  const seen = new Set<string>();
+  return findings.filter(({ path, message }) => {
+    const key = JSON.stringify([path, message]);
+    return seen.has(key) ? false : seen.add(key);
+  });
+}
+
+function fromIssue(issue: Issue, parent: KeyPath, max: number): Finding[] {
+  const path = [...parent, ...issue.path.map((part) => (typeof part === "symbol" ? String(part) : part))];
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeys(createJsonSchema(), path);
+    const keys = issue.keys.slice(0, max);
+    return keys.map((key) => ({ path: [...path, key], message: describeUnknown(key, known), target: "key" }));
+  }
+  if (issue.code === "invalid_union") {
+    const meant = issue.errors.find((errors) => !errors.some(isWrongKind));
+    if (meant !== undefined) return meant.flatMap((inner) => fromIssue(inner, path, max));
+  }
+  return [{ path, message: issue.message }];
+}
+
+/** Whether this alternative of a union is not the one that was meant: the value is of another kind altogether. */
+function isWrongKind(issue: Issue): boolean {
+  return issue.path.length === 0 && (issue.code === "invalid_type" || issue.code === "invalid_value");
+}
+
+function describeUnknown(key: string, known: readonly string[]): string {
+  return `unknown key${didYouMean(key, known) || `, expected ${known.join(", ")}`}`;
+}

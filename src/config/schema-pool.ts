@@ -1,0 +1,96 @@
+/** The schema of a pool and its backends: who may get a datagram, how one is chosen, and what when one leaves. */
+import { z } from "zod";
+import { isPrime } from "../core/policies/maglev-table.js";
+import { MAX_BACKENDS, POLICIES } from "../core/snapshot.js";
+import { affinity, backendAddress, flag, mismatch, name, oneOf, wholeNumber } from "./schema-values.js";
+
+const FAILOVER_ACTIONS = ["move", "keep", "drop"] as const;
+const ADMIN_STATES = ["enabled", "draining", "disabled"] as const;
+/** 5,000,011 is the smallest prime above five million; the Maglev paper stops at 655,373. */
+const MAGLEV_BOUNDS = { min: 2, max: 5_000_011 };
+
+const failoverSchema = z.strictObject(
+  {
+    unhealthy: oneOf(FAILOVER_ACTIONS).prefault("move").describe("When its backend goes down."),
+    draining: oneOf(FAILOVER_ACTIONS).prefault("keep").describe("When its backend is set to draining."),
+    removed: oneOf(FAILOVER_ACTIONS)
+      .prefault("move")
+      .describe("When its backend leaves the config or is disabled."),
+  },
+  mismatch("a map"),
+);
+
+const backendObjectSchema = z.strictObject(
+  {
+    name: name().optional().describe("Unique in the pool. Left out: the address as written."),
+    address: backendAddress().describe("Where the server is. Neither a wildcard nor port 0."),
+    weight: wholeNumber({ min: 0, max: 65_535 })
+      .prefault(1)
+      .describe("Share of new keys, relative to the other backends of the pool. 0 takes none."),
+    state: oneOf(ADMIN_STATES)
+      .prefault("enabled")
+      .describe(
+        "Draining and disabled backends take no new keys; the flows of a disabled one fare as if it were removed.",
+      ),
+  },
+  mismatch("a map with an address"),
+);
+
+const backendTextSchema = backendAddress()
+  .transform((address) => ({ address, name: undefined, weight: 1, state: "enabled" as const }))
+  .meta({ title: "the address alone, short for { address: … }" });
+
+const maglevTableSizeSchema = wholeNumber(MAGLEV_BOUNDS)
+  .transform((size, context) => {
+    if (isPrime(size)) return size;
+    const message = `found ${size}, expected a prime number; the next is ${nextPrime(size)}`;
+    context.issues.push({ code: "custom", input: size, message });
+    return z.NEVER;
+  })
+  .meta({ title: `a prime number from ${MAGLEV_BOUNDS.min} to ${MAGLEV_BOUNDS.max}` });
+
+function nextPrime(from: number): number {
+  let candidate = from + 1;
+  while (!isPrime(candidate)) candidate++;
+  return candidate;
+}
+
+export const poolSchema = z
+  .strictObject(
+    {
+      name: name()
+        .optional()
+        .describe('Unique among the pools. May be left out when there is only one, which is then "default".'),
+      policy: oneOf(POLICIES)
+        .prefault("round-robin")
+        .describe("How a backend is chosen for a new affinity key."),
+      affinity: affinity()
+        .prefault("none")
+        .describe(
+          "Which datagrams stay together: none (each on its own), client (address and port), or client-ip (the address, or as much of it as the prefix lengths for IPv4 and IPv6 say).",
+        ),
+      maglevTableSize: maglevTableSizeSchema
+        .prefault(65_537)
+        .describe(
+          "Entries in the table of the maglev policy; a hundred times the backends gives even shares.",
+        ),
+      failOpen: flag()
+        .prefault(true)
+        .describe("When no backend is up: treat all as up (true), or drop with reason no_backend (false)."),
+      failover: failoverSchema
+        .prefault({})
+        .describe(
+          "What happens to a live flow: it moves to another backend, keeps its own, or its datagrams are dropped.",
+        ),
+      backends: z
+        .array(
+          z.union([backendTextSchema, backendObjectSchema], mismatch("an address or a map with an address")),
+          mismatch("a list of backends"),
+        )
+        .min(1, { error: "found an empty list, expected at least one backend" })
+        .max(MAX_BACKENDS, { error: `expected at most ${MAX_BACKENDS} backends` })
+        .describe("The servers. At least one."),
+    },
+    mismatch("a map with backends"),
+  )
+  .describe("A named set of backends.");
