@@ -28,13 +28,17 @@ function duplicateNames(entries: readonly DraftEntry[], what: string): Finding[]
   for (const entry of entries) {
     const first = entry.name === undefined ? undefined : seen.get(entry.name);
     if (entry.name !== undefined && first === undefined) seen.set(entry.name, entry);
-    // Two entries named by their addresses have equal addresses, which is a problem of its own.
-    if (first === undefined || (first.writtenName ?? entry.writtenName) === undefined) continue;
+    if (first === undefined || isSameAddressToo(first, entry)) continue;
     const path = entry.writtenName === undefined ? entry.path : [...entry.path, "name"];
     const message = `${quote(entry.name ?? "")} is already the name of another ${what}, expected a name of its own`;
     findings.push({ path, message });
   }
   return findings;
+}
+
+/** Two entries named by their addresses are reported for those, except on port 0, where addresses may be equal. */
+function isSameAddressToo(a: DraftEntry, b: DraftEntry): boolean {
+  return a.writtenName === undefined && b.writtenName === undefined && b.address?.port !== 0;
 }
 
 function duplicatePools(pools: readonly DraftPool[]): Finding[] {

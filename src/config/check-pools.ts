@@ -4,14 +4,14 @@ import type { Config } from "./config.js";
 import type { Draft, DraftPool } from "./draft.js";
 import { quote } from "./key-path.js";
 
-/** Finds maglev tables with fewer entries than backends. */
+/** Finds maglev tables that do not have more entries than the pool has backends. */
 export function checkMaglevTables({ pools }: Draft): Finding[] {
   return pools.flatMap(checkMaglevTable);
 }
 
 function checkMaglevTable({ path, policy, maglevTableSize: size, backends }: DraftPool): Finding[] {
-  if (policy !== "maglev" || typeof size !== "number" || size >= backends.length) return [];
-  const message = `found ${size}, expected at least one entry for each of the ${backends.length} backends`;
+  if (policy !== "maglev" || typeof size !== "number" || size > backends.length) return [];
+  const message = `found ${size}, expected more entries than the pool has backends (${backends.length})`;
   return [{ path: [...path, "maglevTableSize"], message }];
 }
 

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { createJsonSchema, type JsonSchema } from "./json-schema.js";
+import { loadConfigText } from "./load-config.js";
+import { createReference } from "./reference.js";
+
+const page = createReference();
+
+function listKeys(schema: JsonSchema): string[] {
+  const inner = [...(schema.items === undefined ? [] : [schema.items]), ...(schema.anyOf ?? [])];
+  return [
+    ...Object.entries(schema.properties ?? {}).flatMap(([key, value]) => [key, ...listKeys(value)]),
+    ...inner.flatMap(listKeys),
+  ];
+}
+
+describe("createReference", () => {
+  it("is what docs/config-reference.md says", () => {
+    const file = new URL("../../docs/config-reference.md", import.meta.url);
+    assert.equal(readFileSync(file, "utf8"), page, "run `npm run build` and commit docs/config-reference.md");
+  });
+
+  it("has a row for every key, with values, default and meaning", () => {
+    const keys = listKeys(createJsonSchema());
+    assert.equal(keys.length, 34);
+    const rows = page.split("\n").filter((line) => /^\| `\w+` \|.*\|.*\|.*\|$/.test(line));
+    for (const key of new Set(keys)) {
+      const count = keys.filter((other) => other === key).length;
+      assert.equal(rows.filter((row) => row.startsWith(`| \`${key}\` |`)).length, count, key);
+    }
+    for (const row of rows) assert.match(row, /^(\| [^|]*[^| ] ){4}\|$/, "a cell is empty");
+  });
+
+  it("links only to headings that are there", () => {
+    const anchors = [...page.matchAll(/^## (.*)$/gm)].map(([, title]) =>
+      title.replace(/[^\w -]/g, "").toLowerCase(),
+    );
+    const links = [...page.matchAll(/\(#([^)]*)\)/g)].map(([, target]) => target);
+    assert.ok(links.length >= 7);
+    for (const target of links) assert.ok(anchors.includes(target), target);
+  });
+
+  it("has an example that is valid, has every key, and no warning", () => {
+    const [, example = ""] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
+    const { warnings } = loadConfigText(example, "example");
+    assert.deepEqual(warnings, []);
+    for (const key of listKeys(createJsonSchema())) assert.match(example, new RegExp(`\\b${key}:`), key);
+  });
+});
