@@ -1,4 +1,5 @@
 /** Which listeners, pools and backends differ between two configs, by name: what a reload reports. */
+import { isDeepStrictEqual } from "node:util";
 import { formatEndpoint } from "../core/address.js";
 import type { Config } from "./config.js";
 
@@ -27,37 +28,38 @@ export function diffConfigs(old: Config, next: Config): ConfigChanges {
   };
 }
 
-/** Name → text that is equal when the meaning is. */
-type Described = ReadonlyMap<string, string>;
+/** Name → what is equal when the meaning is. */
+type Described = ReadonlyMap<string, unknown>;
 
 function describeListeners({ listeners }: Config): Described {
   return new Map(
     listeners.map(({ addressText, address, ...rest }) => [
       rest.name,
-      JSON.stringify({ ...rest, address: formatEndpoint(address) }),
+      { ...rest, address: formatEndpoint(address) },
     ]),
   );
 }
 
 function describePools({ pools }: Config): Described {
-  return new Map(pools.map(({ backends, ...rest }) => [rest.name, JSON.stringify(rest)]));
+  return new Map(pools.map(({ backends, ...rest }) => [rest.name, rest]));
 }
 
 function describeBackends({ pools }: Config): Described {
   return new Map(
     pools.flatMap((pool) =>
-      pool.backends.map(({ name, address, weight, state }): [string, string] => [
+      pool.backends.map(({ name, address, weight, state }): [string, unknown] => [
         `${pool.name}/${name}`,
-        JSON.stringify([formatEndpoint(address), weight, state]),
+        { address: formatEndpoint(address), weight, state },
       ]),
     ),
   );
 }
 
 function diffNames(old: Described, next: Described): NameChanges {
+  const isChanged = (name: string) => old.has(name) && !isDeepStrictEqual(old.get(name), next.get(name));
   return {
     added: [...next.keys()].filter((name) => !old.has(name)),
     removed: [...old.keys()].filter((name) => !next.has(name)),
-    changed: [...next.keys()].filter((name) => old.has(name) && old.get(name) !== next.get(name)),
+    changed: [...next.keys()].filter(isChanged),
   };
 }

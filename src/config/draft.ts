@@ -48,9 +48,12 @@ export type Fields = Readonly<Record<string, unknown>>;
 /** Reads what can be read of a full form. */
 export function createDraft(input: unknown): Draft {
   const fields = asFields(input);
-  const pools = asList(fields.pools);
+  // Array.from fills the holes of a sparse array, which map would leave.
+  const pools = Array.from(asList(fields.pools));
   return {
-    listeners: asList(fields.listeners).map((item, i) => draftListener(asFields(item), ["listeners", i])),
+    listeners: Array.from(asList(fields.listeners), (item, i) =>
+      draftListener(asFields(item), ["listeners", i]),
+    ),
     pools: pools.map((item, i) => draftPool(asFields(item), ["pools", i], pools.length === 1)),
   };
 }
@@ -72,7 +75,7 @@ function draftPool(fields: Fields, path: KeyPath, only: boolean): DraftPool {
     hasName,
     policy: fields.policy,
     maglevTableSize: fields.maglevTableSize,
-    backends: asList(fields.backends).map((item, i) => draftBackend(item, [...path, "backends", i])),
+    backends: Array.from(asList(fields.backends), (item, i) => draftBackend(item, [...path, "backends", i])),
   };
 }
 

@@ -375,6 +375,14 @@ describe("parseConfig: several keys together", () => {
     ]);
   });
 
+  it("reports the holes of a sparse array", () => {
+    const listeners: unknown[] = [];
+    listeners[1] = LISTENER;
+    assert.deepEqual(problemsOf({ listeners, pools: [POOL] }), [
+      "listeners[0]: missing, expected a map with an address",
+    ]);
+  });
+
   it("gives at most 1,000 problems", () => {
     const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`key${i}`, 1]));
     assert.equal(problemsOf({ ...many, listeners: [LISTENER], pools: [POOL] }).length, 1_000);

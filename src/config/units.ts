@@ -58,20 +58,22 @@ export function formatSize(bytes: number): string {
 }
 
 function parseQuantity(text: string, units: ReadonlyMap<string, number>, expected: string): number {
-  const match = /^([0-9]{1,15}(?:\.[0-9]{1,9})?)([A-Za-z]*)$/.exec(text);
-  const factor = units.get(match?.[2] ?? "");
+  const match = /^([0-9]{1,15})(?:\.([0-9]{1,15}))?([A-Za-z]*)$/.exec(text);
+  const [, whole = "", fraction = "", unit = ""] = match ?? [];
+  const factor = units.get(unit);
   if (match === null || factor === undefined) {
-    const unitless = match?.[2] === "" ? " without a unit" : "";
+    const unitless = match !== null && unit === "" ? " without a unit" : "";
     throw new UnitError(`found ${quote(text)}${unitless}, expected ${expected}`);
   }
-  const value = Number(match[1]) * factor;
-  // 1.1s is 1100.0000000000002 in floating point; a millionth is far below any unit and far above the error.
-  const whole = Math.round(value);
-  if (Math.abs(value - whole) > 1e-6 || !Number.isSafeInteger(whole)) {
+  // In integers, because 1.1 s is 1100.0000000000002 ms in floating point.
+  const scaled = BigInt(whole + fraction) * BigInt(factor);
+  const scale = 10n ** BigInt(fraction.length);
+  const value = Number(scaled / scale);
+  if (scaled % scale !== 0n || !Number.isSafeInteger(value)) {
     const smallest = [...units.keys()].at(-1);
     throw new UnitError(`found ${quote(text)}, expected a whole number when counted in ${smallest}`);
   }
-  return whole;
+  return value;
 }
 
 function formatQuantity(value: number, units: ReadonlyMap<string, number>): string {

@@ -1,0 +1,136 @@
+/** Arbitrary valid configs, as people may write them. */
+import fc from "fast-check";
+import type { BackendInput, ConfigInput, ListenerInput, PoolInput } from "#src/config/config.js";
+import { formatEndpoint, formatIp, type IpAddress } from "#src/core/address.js";
+import { POLICIES } from "#src/core/snapshot.js";
+
+const nat = (min: number, max: number) => fc.integer({ min, max });
+const name = fc.stringMatching(/^[A-Za-z0-9._:[\]%-]{1,12}$/);
+const listenDuration = fc.oneof(
+  nat(1, 86_400_000).map((ms) => `${ms}ms`),
+  nat(1, 86_400).map((s) => `${s}s`),
+  nat(1, 23).map((h) => `${h}.5h`),
+);
+const size = fc.oneof(
+  nat(4_096, 1_000_000).map((bytes) => `${bytes}B`),
+  nat(4, 1_000).map((kib) => `${kib}KiB`),
+  nat(1, 1_024).map((mib) => `${mib}MiB`),
+);
+const countOr = (word: "none" | "auto") => fc.oneof(nat(1, 1_000_000), fc.constant(word));
+const affinity = fc.oneof(
+  fc.constantFrom("none", "client", "client-ip"),
+  nat(1, 32).map((prefix4) => `client-ip/${prefix4}`),
+  fc.tuple(nat(1, 32), nat(1, 128)).map(([prefix4, prefix6]) => `client-ip/${prefix4},${prefix6}`),
+);
+const action = fc.constantFrom("move" as const, "keep" as const, "drop" as const);
+
+/** Unicast documentation addresses, so that nothing is a wildcard or loopback: 192.0.2.x and 2001:db8::x. */
+const ip = fc
+  .tuple(fc.boolean(), nat(1, 254))
+  .map(
+    ([isIpv4, last]): IpAddress =>
+      isIpv4
+        ? { family: 4, words: [0, 0, 0xffff, 0xc0000200 + last], zone: "" }
+        : { family: 6, words: [0x20010db8, 0, 0, last], zone: "" },
+  );
+/** IPv6 in its short or its long form. */
+const addressText = (ports: { min: number; max: number }) =>
+  fc.tuple(ip, nat(ports.min, ports.max), fc.boolean()).map(([address, port, long]) => {
+    if (address.family === 4 || !long) return formatEndpoint({ ip: address, port });
+    return `[${formatIp(address).replace("::", ":0:0:0:0:0:")}]:${port}`;
+  });
+/** Equal for two texts of one address. */
+const canonical = (text: string) => text.replace(":0:0:0:0:0:", "::");
+
+const backend: fc.Arbitrary<string | BackendInput> = fc.oneof(
+  addressText({ min: 1, max: 30_000 }),
+  fc.record(
+    {
+      name,
+      address: addressText({ min: 1, max: 30_000 }),
+      weight: nat(0, 65_535),
+      state: fc.constantFrom("enabled" as const, "draining" as const, "disabled" as const),
+    },
+    { requiredKeys: ["address"] },
+  ),
+);
+const addressOf = (item: string | BackendInput) => (typeof item === "string" ? item : item.address);
+const nameOf = (item: string | BackendInput | ListenerInput) =>
+  typeof item === "string" ? item : (item.name ?? item.address);
+
+const pool: fc.Arbitrary<PoolInput> = fc.record(
+  {
+    policy: fc.constantFrom(...POLICIES),
+    affinity,
+    maglevTableSize: fc.constantFrom(101, 65_537, 655_373, 5_000_011),
+    failOpen: fc.boolean(),
+    failover: fc.record({ unhealthy: action, draining: action, removed: action }, { requiredKeys: [] }),
+    backends: fc
+      .uniqueArray(backend, { minLength: 1, maxLength: 6, selector: (item) => canonical(addressOf(item)) })
+      .filter((backends) => new Set(backends.map(nameOf)).size === backends.length),
+  },
+  { requiredKeys: ["backends"] },
+);
+
+const listener: fc.Arbitrary<Omit<ListenerInput, "pool">> = fc.record(
+  {
+    name,
+    address: addressText({ min: 30_001, max: 65_535 }),
+    ipv6Only: fc.boolean(),
+    session: fc.record(
+      {
+        idleTimeout: listenDuration,
+        maxLifetime: fc.oneof(listenDuration, fc.constant("none")),
+        requests: countOr("none"),
+        responses: countOr("none"),
+      },
+      { requiredKeys: [] },
+    ) as fc.Arbitrary<NonNullable<ListenerInput["session"]>>,
+    receiveBuffer: size,
+    sendBuffer: size,
+  },
+  { requiredKeys: ["address"] },
+);
+
+const listeners = fc
+  .uniqueArray(listener, { minLength: 1, maxLength: 5, selector: ({ address }) => canonical(address) })
+  .filter((all) => new Set(all.map(nameOf)).size === all.length);
+
+/** Names are given where there are several pools; with one, each may be there or not. */
+const named = fc
+  .tuple(
+    listeners,
+    fc.array(pool, { minLength: 1, maxLength: 3 }),
+    fc.uniqueArray(name, { minLength: 3, maxLength: 3 }),
+    fc.array(nat(0, 2), { minLength: 5, maxLength: 5 }),
+    fc.boolean(),
+  )
+  .map(([someListeners, pools, names, choices, mayOmit]) => {
+    if (mayOmit && pools.length === 1) return { listeners: someListeners, pools };
+    return {
+      listeners: someListeners.map((one, i) => ({ ...one, pool: names[choices[i] % pools.length] })),
+      pools: pools.map((one, i) => ({ ...one, name: names[i] })),
+    };
+  });
+
+/** A config that `parseConfig` must accept. */
+export const validConfig: fc.Arbitrary<ConfigInput> = fc
+  .tuple(
+    named,
+    fc.record(
+      {
+        limits: fc.record(
+          {
+            maxFlows: countOr("auto"),
+            maxFlowsPerClientIp: countOr("none"),
+            onFull: fc.constantFrom("drop", "evict-oldest"),
+          },
+          { requiredKeys: [] },
+        ),
+        shutdown: fc.record({ grace: nat(0, 3_600).map((s) => `${s}s`) }, { requiredKeys: [] }),
+        plane: fc.constantFrom("auto", "portable"),
+      },
+      { requiredKeys: [] },
+    ),
+  )
+  .map(([base, rest]) => ({ ...base, ...rest }) as ConfigInput);
