@@ -1,0 +1,25 @@
+/**
+ * Which programs of the machine a test needs. A test may skip only where the program is really absent; in CI, where
+ * `.ci/run` has installed them all, absence is a failure.
+ */
+import { spawnSync } from "node:child_process";
+
+/** How to ask a program for its version: cheap, and harmless wherever it runs. */
+const PROBES = {
+  python3: ["--version"],
+  dig: ["-v"],
+  dnsmasq: ["--version"],
+  nginx: ["-v"],
+  ip: ["-V"],
+} as const;
+export type Program = keyof typeof PROBES;
+
+/** For the options of `test()`: `test("...", needs("python3"), () => ...)`. Throws in CI instead of skipping. */
+export function needs(...programs: Program[]): { skip: string | false } {
+  const missing = programs.filter((program) => spawnSync(program, PROBES[program]).error !== undefined);
+  if (missing.length === 0) return { skip: false };
+  const reason = `not on this machine: ${missing.join(", ")}`;
+  if (process.env.CI && process.platform === "linux")
+    throw new Error(`${reason}, and in CI that is a failure`);
+  return { skip: reason };
+}
