@@ -1,0 +1,70 @@
+/**
+ * The log of `sluice run`. It goes to stderr, so that stdout stays for what a command was asked to print. Both formats
+ * write at once and in this thread: the last line before an exit is never lost.
+ */
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from "pino";
+import { prettyFactory } from "pino-pretty";
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export const LOG_FORMATS = ["pretty", "json"] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** Colours in the pretty format. */
+  readonly colorize: boolean;
+  /** Where lines go. Default: stderr. */
+  readonly output?: DestinationStream;
+}
+
+export type { Logger };
+
+const STDERR = 2;
+
+/** A line is a short fixed message and fields; JSON has both as they are, pretty writes the fields as `key=value`. */
+export function createLogger(options: LogOptions): Logger {
+  // pino's destination forgets a broken pipe (EPIPE) instead of throwing it.
+  const output = options.output ?? destination({ dest: STDERR, sync: true });
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    options.format === "json" ? output : createPrettyStream(output, options.colorize),
+  );
+}
+
+function createPrettyStream(output: DestinationStream, colorize: boolean): DestinationStream {
+  const prettify = prettyFactory({
+    colorize,
+    translateTime: "SYS:HH:MM:ss.l",
+    hideObject: true,
+    messageFormat: (line, messageKey) => formatLine(line, messageKey),
+  });
+  return { write: (line) => void output.write(prettify(line) ?? line) };
+}
+
+/** The fields that pino adds, which the pretty format shows in its own way. */
+const OWN_FIELDS = new Set(["level", "time", "msg", "stack"]);
+
+function formatLine(line: Readonly<Record<string, unknown>>, messageKey: string): string {
+  const fields = Object.entries(line)
+    .filter(([key, value]) => !OWN_FIELDS.has(key) && value !== undefined)
+    .map(([key, value]) => ` ${key}=${formatValue(value)}`);
+  const stack = typeof line.stack === "string" ? `\n${line.stack}` : "";
+  return `${line[messageKey]}${fields.join("")}${stack}`;
+}
+
+/** Text with spaces in quotes, lists and maps in brackets: short, and still clear where a value ends. */
+function formatValue(value: unknown): string {
+  if (typeof value === "string") return /^[\w.:/[\]%+-]+$/.test(value) ? value : JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(formatValue).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return String(value);
+  return `{${Object.entries(value)
+    .map(([key, part]) => `${key}: ${formatValue(part)}`)
+    .join(", ")}}`;
+}

@@ -1,0 +1,110 @@
+/** `sluice run`: the balancer, in the foreground, until a signal stops it. */
+import { type Command, Option } from "commander";
+import { PLANE_CHOICES } from "../config/config.js";
+import { parseBackendFlag } from "../config/short-form.js";
+import { parseDuration } from "../config/units.js";
+import { POLICIES } from "../core/snapshot.js";
+import { checked, collect, wholeNumber } from "./arguments.js";
+import { describeFailure, type Failure } from "./errors.js";
+import { createLogger, LOG_FORMATS, LOG_LEVELS, type Logger } from "./logger.js";
+import { createConfigSource, findMisuse, type RunFlags } from "./run-flags.js";
+import { serve } from "./serve.js";
+
+const EXAMPLES = `
+Examples:
+  sluice run --listen 0.0.0.0:53 --backend 192.0.2.1:53 --backend 192.0.2.2:53,weight=2
+  sluice run --listen [::]:27015 --backend [2001:db8::1]:27015 --affinity client --policy least-flows
+  sluice run --config /etc/sluice.yaml --log-format json
+
+Signals:
+  SIGTERM, SIGINT  stop: keep forwarding for the grace period, then exit 0; a second one stops at once
+  SIGHUP           read the config file again and put it in force without losing a datagram`;
+
+const MAX_COUNT = 1_000_000;
+
+export function addRunCommand(program: Command): void {
+  const command = program
+    .command("run")
+    .summary("run the balancer")
+    .description(
+      "Runs the balancer described by a config file, or by --listen and --backend. Logs go to stderr.",
+    )
+    .argument("[file]", "config file, YAML or JSON; the same as --config");
+  addConfigOptions(command);
+  addProcessOptions(command);
+  command.addHelpText("after", EXAMPLES).action(runBalancer);
+}
+
+function addConfigOptions(command: Command): void {
+  command
+    .option("--config <file>", "config file, YAML or JSON")
+    .option("--listen <address>", "IP address and port to receive on; may be repeated", collect(String))
+    .option(
+      "--backend <address>",
+      "server to send to, with options such as ,weight=2 or ,name=a; may be repeated",
+      collect(checked(parseBackendFlag)),
+    )
+    .addOption(
+      new Option("--policy <policy>", "how a backend is chosen (default: round-robin)").choices(POLICIES),
+    )
+    .option(
+      "--affinity <kind>",
+      "what stays together: none, client, client-ip, client-ip/24,56 (default: none)",
+    )
+    .option("--idle-timeout <duration>", "a flow ends when nothing passed for this long (default: 120s)")
+    .option("--max-lifetime <duration>", "a flow ends at this age (default: none)")
+    .option(
+      "--requests <number>",
+      "a flow takes this many requests (default: no limit)",
+      wholeNumber(1, MAX_COUNT),
+    )
+    .option(
+      "--responses <number>",
+      "replies to each request, after which a flow ends (default: not counted)",
+      wholeNumber(1, MAX_COUNT),
+    )
+    .option(
+      "--max-flows <number>",
+      "most flows at one time (default: as the machine allows)",
+      wholeNumber(1, 2 ** 31),
+    );
+}
+
+function addProcessOptions(command: Command): void {
+  command
+    .addOption(
+      new Option("--plane <plane>", "engine that moves the datagrams (default: auto)").choices(PLANE_CHOICES),
+    )
+    .option(
+      "--grace <duration>",
+      "how long active flows go on after SIGTERM (default: 5s)",
+      checked((text) => ({ text, graceMs: parseDuration(text) })),
+    )
+    .addOption(new Option("--log-level <level>", "least level to log").choices(LOG_LEVELS).default("info"))
+    .addOption(new Option("--log-format <format>", "how to log").choices(LOG_FORMATS).default("pretty"));
+}
+
+async function runBalancer(file: string | undefined, flags: RunFlags, command: Command): Promise<void> {
+  const misuse = findMisuse(file, flags);
+  if (misuse !== undefined) command.error(`error: ${misuse}`);
+  const logger = createLogger({
+    level: flags.logLevel,
+    format: flags.logFormat,
+    colorize: process.stderr.isTTY && !process.env.NO_COLOR,
+  });
+  try {
+    await serve(createConfigSource(file, flags), logger);
+  } catch (error) {
+    const failure = describeFailure(error);
+    logFailure(logger, failure);
+    process.exitCode = failure.exitCode;
+  }
+}
+
+/** A problem of the config is a line of its own, with its place as fields for programs. */
+function logFailure(logger: Logger, { messages, problems, stack }: Failure): void {
+  const isDebug = logger.isLevelEnabled("debug");
+  for (const [index, message] of messages.entries()) {
+    logger.error({ ...problems?.[index], ...(isDebug && index === 0 && { stack }) }, message);
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Signals of the operating system, as `sluice run` takes them: stop, stop at once, reload.
+ */
+
+export interface SignalActions {
+  /** SIGINT or SIGTERM; `times` counts from 1. */
+  onStop(signal: NodeJS.Signals, times: number): void;
+  /** SIGHUP. */
+  onReload(): void;
+}
+
+export interface WatchedSignals {
+  /** How many signals to stop have come. */
+  stops(): number;
+  /** Gives the signals back their usual meaning. */
+  close(): void;
+}
+
+/** After this many signals to stop, something hangs, and the process ends whatever is still open. */
+const PATIENCE = 3;
+
+/** On Windows SIGHUP means that the console window is gone (Node's documentation of signal events), which is a stop. */
+const STOP_SIGNALS: readonly NodeJS.Signals[] =
+  process.platform === "win32" ? ["SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"] : ["SIGINT", "SIGTERM"];
+
+export function watchSignals(actions: SignalActions): WatchedSignals {
+  let stops = 0;
+  const stop = (signal: NodeJS.Signals): void => {
+    stops++;
+    if (stops >= PATIENCE) process.exit(1);
+    actions.onStop(signal, stops);
+  };
+  const reload = (): void => actions.onReload();
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
+  if (!STOP_SIGNALS.includes("SIGHUP")) process.on("SIGHUP", reload);
+  return {
+    stops: () => stops,
+    close() {
+      for (const signal of STOP_SIGNALS) process.off(signal, stop);
+      process.off("SIGHUP", reload);
+    },
+  };
+}
