@@ -11,20 +11,23 @@ import type { Logger } from "./logger.js";
 export function logReady(log: Logger, balancer: Balancer, config: Config): void {
   for (const { name, address } of balancer.listeners) {
     const pool = config.listeners.find((listener) => listener.name === name)?.pool;
-    log.info({ name, address, pool }, "listener");
+    log.info({ listener: name, address, pool }, "listening");
   }
   for (const pool of config.pools) {
     const { name, policy, affinity } = pool;
-    log.info({ name, policy, affinity: formatAffinity(affinity), backends: describeBackends(pool) }, "pool");
+    log.info(
+      { pool: name, policy, affinity: formatAffinity(affinity), backends: describeBackends(pool) },
+      "balancing",
+    );
   }
   const notes = balancer.planeNotes;
-  log.info({ name: balancer.plane, ...(notes.length > 0 && { notes }) }, "plane");
+  log.info({ plane: balancer.plane, ...(notes.length > 0 && { notes }) }, "plane chosen");
   const listeners = balancer.listeners.map(({ name, address }) => ({ name, address }));
   log.info({ listeners, plane: balancer.plane }, "ready");
 }
 
 export function logWarnings(log: Logger, warnings: readonly Problem[]): void {
-  for (const warning of warnings) log.warn({ ...warning }, formatProblem(warning));
+  for (const warning of warnings) log.warn({ problem: warning }, formatProblem(warning));
 }
 
 /** A backend as the command line writes it, without what is the default. */

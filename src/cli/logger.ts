@@ -48,8 +48,8 @@ function createPrettyStream(output: DestinationStream, colorize: boolean): Desti
   return { write: (line) => void output.write(prettify(line) ?? line) };
 }
 
-/** The fields that pino adds, which the pretty format shows in its own way. */
-const OWN_FIELDS = new Set(["level", "time", "msg", "stack"]);
+/** What the pretty format shows in its own way: pino's own fields, and a problem, which the message spells out. */
+const OWN_FIELDS = new Set(["level", "time", "msg", "stack", "problem"]);
 
 function formatLine(line: Readonly<Record<string, unknown>>, messageKey: string): string {
   const fields = Object.entries(line)

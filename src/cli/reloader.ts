@@ -46,7 +46,7 @@ async function reloadOnce(
     log.info({ file: source.file, version: result.version, ...listChanges(result) }, "reloaded");
   } catch (error) {
     const { messages, problems, stack } = describeFailure(error);
-    for (const [index, message] of messages.entries()) log.error({ ...problems?.[index] }, message);
+    for (const [index, message] of messages.entries()) log.error({ problem: problems?.[index] }, message);
     const hidden = log.isLevelEnabled("debug") ? { stack } : {};
     log.error({ file: source.file, ...hidden }, "reload refused: the running config stays in force");
   }

@@ -105,6 +105,6 @@ async function runBalancer(file: string | undefined, flags: RunFlags, command: C
 function logFailure(logger: Logger, { messages, problems, stack }: Failure): void {
   const isDebug = logger.isLevelEnabled("debug");
   for (const [index, message] of messages.entries()) {
-    logger.error({ ...problems?.[index], ...(isDebug && index === 0 && { stack }) }, message);
+    logger.error({ problem: problems?.[index], ...(isDebug && index === 0 && { stack }) }, message);
   }
 }

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Problem } from "#src/config/config-error.js";
+import { RunningCli, runCli } from "../support/run-cli.js";
+
+/** Windows has no signals that a program could catch from another. */
+const onlyWithSignals = { skip: process.platform === "win32" ? "Windows has no SIGTERM and SIGHUP" : false };
+
+async function openSocket(t: TestContext): Promise<Socket> {
+  const socket = createSocket("udp4");
+  t.after(() => socket.close());
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  return socket;
+}
+
+/** A backend that answers with its name; its address. */
+async function openBackend(t: TestContext, name: string): Promise<string> {
+  const socket = await openSocket(t);
+  socket.on("message", (_, { port, address }) => socket.send(name, port, address));
+  return `127.0.0.1:${socket.address().port}`;
+}
+
+/** One request and its answer; rejects when none comes. */
+async function ask(client: Socket, port: number): Promise<string> {
+  const answer = once(client, "message", { signal: AbortSignal.timeout(5000) });
+  client.send("question", port, "127.0.0.1");
+  return String((await answer)[0]);
+}
+
+function createConfigFile(t: TestContext): { file: string; write: (backends: string[]) => void } {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-run-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "sluice.yaml");
+  const write = (backends: string[]): void => {
+    const listener = "listeners:\n  - name: main\n    address: 127.0.0.1:0\n";
+    writeFileSync(file, `${listener}pools:\n  - backends: [${backends.join(", ")}]\n`);
+  };
+  return { file, write };
+}
+
+test("sluice run: logs listeners, pools and the plane, and then ready with the real ports", async (t) => {
+  const backend = await openBackend(t, "a");
+  const cli = new RunningCli(t, [
+    ...["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--backend", `${backend},weight=2,name=a`],
+    ...["--policy", "random", "--affinity", "client"],
+  ]);
+  const ports = await cli.ready();
+  assert.equal(ports.length, 2);
+  assert.ok(ports.every((port) => port > 0));
+  const line = (msg: string) => cli.log.find((entry) => entry.msg === msg);
+  assert.equal(cli.log.filter(({ msg }) => msg === "listening").length, 2);
+  assert.deepEqual(line("balancing")?.backends, [`${backend},name=a,weight=2`]);
+  assert.equal(line("balancing")?.policy, "random");
+  assert.equal(line("balancing")?.affinity, "client");
+  assert.equal(typeof line("plane chosen")?.plane, "string");
+  const client = await openSocket(t);
+  for (const port of ports) assert.equal(await ask(client, port), "a");
+});
+
+test("sluice run: the pretty log says the same for people, without colours in a pipe", async (t) => {
+  const backend = await openBackend(t, "a");
+  const cli = new RunningCli(t, ["--listen", "127.0.0.1:0", "--backend", backend, "--log-format", "pretty"]);
+  await cli.waitFor("ready", () => (/ ready .*127\.0\.0\.1:\d+/.test(cli.stderr) ? true : undefined));
+  assert.match(
+    cli.stderr,
+    /^\[?\d\d:\d\d:\d\d\.\d{3}\]? INFO: balancing pool=default policy=round-robin affinity=none/m,
+  );
+  assert.ok(!cli.stderr.includes("\x1b"));
+});
+
+test("sluice run: an address in use is one clear line and exit 1", async (t) => {
+  const other = await openSocket(t);
+  const address = `127.0.0.1:${other.address().port}`;
+  const { code, stderr } = await runCli(["run", "--listen", address, "--backend", "127.0.0.1:9"]);
+  assert.equal(code, 1);
+  assert.ok(stderr.includes(address), stderr);
+  assert.match(stderr, /in use/);
+  assert.doesNotMatch(stderr, /^\s+at /m);
+});
+
+test("sluice run: SIGTERM closes cleanly, exit 0, with a last summary", onlyWithSignals, async (t) => {
+  const backend = await openBackend(t, "a");
+  const cli = new RunningCli(t, ["--listen", "127.0.0.1:0", "--backend", backend, "--grace", "100ms"]);
+  const [port] = await cli.ready();
+  assert.equal(await ask(await openSocket(t), port!), "a");
+  cli.signal("SIGTERM");
+  const { code } = await cli.ended();
+  assert.equal(code, 0);
+  const summary = cli.log.find(({ msg }) => msg === "traffic");
+  assert.equal(summary?.requests, 1);
+  assert.equal(summary?.replies, 1);
+  assert.equal(cli.log.at(-1)?.msg, "stopped");
+});
+
+test("sluice run: a second signal does not wait for active flows", onlyWithSignals, async (t) => {
+  const backend = await openBackend(t, "a");
+  const cli = new RunningCli(t, ["--listen", "127.0.0.1:0", "--backend", backend, "--grace", "60s"]);
+  const [port] = await cli.ready();
+  const client = await openSocket(t);
+  // A flow that stays active would hold a graceful stop for a minute.
+  const traffic = setInterval(() => client.send("x", port!, "127.0.0.1"), 20);
+  t.after(() => clearInterval(traffic));
+  await once(client, "message");
+  cli.signal("SIGINT");
+  await cli.waitForLog("stopping");
+  assert.equal(await ask(client, port!), "a");
+  cli.signal("SIGTERM");
+  const { code } = await cli.ended(10_000);
+  assert.equal(code, 0);
+});
+
+test(
+  "sluice run: SIGHUP puts a good file in force and keeps the old config for a bad one",
+  onlyWithSignals,
+  async (t) => {
+    const [a, b] = [await openBackend(t, "a"), await openBackend(t, "b")];
+    const { file, write } = createConfigFile(t);
+    write([a]);
+    const cli = new RunningCli(t, [file]);
+    const [port] = await cli.ready();
+    const client = await openSocket(t);
+    const answers: string[] = [];
+    let sent = 0;
+    let isSending = true;
+    client.on("message", (bytes) => answers.push(bytes.toString()));
+    const traffic = (async () => {
+      while (isSending) {
+        client.send(`${sent++}`, port!, "127.0.0.1");
+        await delay(2);
+      }
+    })();
+
+    await once(client, "message");
+    write([b]);
+    cli.signal("SIGHUP");
+    const reloaded = await cli.waitForLog("reloaded");
+    assert.ok("backends" in reloaded);
+    while (answers.at(-1) !== "b") await once(client, "message", { signal: AbortSignal.timeout(5000) });
+
+    write(["not-an-address", b, b]);
+    cli.signal("SIGHUP");
+    await cli.waitForLog("reload refused: the running config stays in force");
+    const problems = cli.log.flatMap(({ problem }) => (problem === undefined ? [] : [problem as Problem]));
+    assert.ok(problems.length >= 2, cli.stderr);
+    assert.ok(problems.every((problem) => problem.file === file && typeof problem.line === "number"));
+    await once(client, "message", { signal: AbortSignal.timeout(5000) });
+
+    isSending = false;
+    await traffic;
+    for (let waits = 0; waits < 100 && answers.length < sent; waits++) await delay(20);
+    assert.equal(answers.length, sent, "every datagram sent while reloading was answered");
+    assert.ok(answers.lastIndexOf("a") < answers.indexOf("b") + 5);
+  },
+);
+
+test("sluice run: SIGHUP without a file says that there is nothing to reload", onlyWithSignals, async (t) => {
+  const backend = await openBackend(t, "a");
+  const cli = new RunningCli(t, ["--listen", "127.0.0.1:0", "--backend", backend]);
+  const [port] = await cli.ready();
+  cli.signal("SIGHUP");
+  await cli.waitForLog("nothing to reload: flags describe the config, not a file");
+  assert.equal(await ask(await openSocket(t), port!), "a");
+});
+
+test("sluice run: goes on when nobody reads its log any more", onlyWithSignals, async (t) => {
+  const backend = await openBackend(t, "a");
+  const cli = new RunningCli(t, ["--listen", "127.0.0.1:0", "--backend", backend]);
+  const [port] = await cli.ready();
+  cli.closeStderr();
+  const client = await openSocket(t);
+  for (let i = 0; i < 3; i++) {
+    cli.signal("SIGHUP");
+    assert.equal(await ask(client, port!), "a");
+  }
+  cli.signal("SIGTERM");
+  const { code } = await cli.ended();
+  assert.equal(code, 0);
+});
