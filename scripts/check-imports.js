@@ -14,10 +14,10 @@ const MAY_IMPORT = {
   api: ["core"],
   core: [],
   config: ["core"],
-  "planes/plane": ["core"],
-  "planes/select": ["core", "planes/plane", "planes/portable", "dynamic:planes/batched"],
-  "planes/portable": ["core", "planes/plane"],
-  "planes/batched": ["core", "planes/plane", "linux"],
+  "planes/shared": ["core"],
+  "planes/select": ["core", "planes/shared", "planes/portable", "dynamic:planes/batched"],
+  "planes/portable": ["core", "planes/shared"],
+  "planes/batched": ["core", "planes/shared", "linux"],
   linux: ["core/errors"],
   lab: ["core"],
   loadgen: ["core", "dynamic:linux"],
@@ -79,13 +79,16 @@ function checkFile(file) {
 }
 
 /**
- * The room of a file, by its path from `src`: its first folder; below `planes` the engine. A file directly in `src`
- * belongs to the balancer, except the two that other rooms or users see.
+ * The room of a file, by its path from `src`: its first folder; below `planes` the engine, where the files
+ * directly in `planes`, such as the contract, are shared by all but for the choice, `select.ts`. A file directly in
+ * `src` belongs to the balancer, except the two that other rooms or users see.
  */
 function roomOf(file) {
   const parts = file.replace(/\.(ts|js)$/, "").split("/");
   if (parts.length === 1 && parts[0] !== "api" && parts[0] !== "index") return "balancer";
-  return parts[0] === "planes" ? parts.slice(0, 2).join("/") : parts[0];
+  if (parts[0] !== "planes") return parts[0];
+  const isShared = parts.length === 2 && parts[1] !== "select";
+  return isShared ? "planes/shared" : `planes/${parts[1]}`;
 }
 
 /** Every import of a file: its specifier, its offset, and whether it is dynamic or of types only. */

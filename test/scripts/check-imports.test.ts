@@ -37,7 +37,9 @@ test("check-imports: a tree that keeps the directions passes", () => {
     "config/load.ts": 'import { a } from "../core/a.js";\n',
     "planes/plane.ts": 'import type { A } from "../core/a.js";\n',
     "planes/select.ts": 'import "./portable/p.js";\nconst b = await import("./batched/b.js");\n',
-    "planes/portable/p.ts": 'import type { Plane } from "../plane.js";\n',
+    "planes/listen-error.ts": 'import { a } from "../core/a.js";\n',
+    "planes/portable/p.ts":
+      'import type { Plane } from "../plane.js";\nimport { e } from "../listen-error.js";\n',
     "planes/batched/b.ts": 'import { open } from "../../linux/socket.js";\n',
     "linux/socket.ts": 'import koffi from "koffi";\nimport { SluiceError } from "../core/errors.js";\n',
     "loadgen/send.ts": 'const linux = await import("../linux/socket.js");\n',
