@@ -14,7 +14,6 @@ import { formatEndpoint } from "./core/address.js";
 import { BACKEND, backendAt, clearBackend, clearListener } from "./core/counters.js";
 import { SluiceError } from "./core/errors.js";
 import type { Snapshot } from "./core/snapshot.js";
-import { defaultMaxFlows, descriptorLimit } from "./descriptor-limit.js";
 import { listFlowInfo } from "./flow-info.js";
 import type { Plane } from "./planes/plane.js";
 import { selectPlane } from "./planes/select.js";
@@ -65,8 +64,7 @@ class RunningBalancer implements Balancer {
   readonly #plane: Plane;
   readonly #notes: readonly string[];
   readonly #registry: SlotRegistry;
-  readonly #retiredListeners = new RetiredSlots();
-  readonly #retiredBackends = new RetiredSlots();
+  readonly #retired = { listener: new RetiredSlots(), pool: new RetiredSlots(), backend: new RetiredSlots() };
   readonly #addresses = new Map<number, string>();
   readonly #startedAtMs = performance.now();
   readonly #housekeeping: NodeJS.Timeout;
@@ -81,10 +79,11 @@ class RunningBalancer implements Balancer {
     const warn = (code: string, message: string) => {
       if (limit.allows(code, performance.now())) events.emit("warning", { code, message });
     };
-    const { plane, notes } = await selectPlane(config.plane, { warn, random: Math.random });
+    const context = { warn, random: Math.random, workers: config.workers };
+    const { plane, notes } = await selectPlane(config.plane, context);
     const registry = new SlotRegistry();
     try {
-      const snapshot = compileSnapshot(config, registry, 1, maxFlowsOf(config));
+      const snapshot = compileSnapshot(config, registry, 1, maxFlowsOf(config, plane));
       const balancer = new RunningBalancer({ config, snapshot, registry, plane, notes, events });
       await balancer.#apply(snapshot);
       return balancer;
@@ -176,7 +175,7 @@ class RunningBalancer implements Balancer {
     if (this.#closing) throw new SluiceError("CLOSED", "the balancer is closing: no reload");
     const config = parseConfig(input);
     const version = this.#snapshot.version + 1;
-    const snapshot = compileSnapshot(config, this.#registry, version, maxFlowsOf(config));
+    const snapshot = compileSnapshot(config, this.#registry, version, maxFlowsOf(config, this.#plane));
     await this.#apply(snapshot);
     const result = { version, ...diffConfigs(this.#config, config) };
     this.#config = config;
@@ -186,30 +185,42 @@ class RunningBalancer implements Balancer {
 
   /** On failure the plane has kept the old snapshot, and so do we. */
   async #apply(snapshot: Snapshot): Promise<void> {
-    const before = this.#snapshot;
-    const bound = await this.#plane.apply(snapshot);
-    this.#snapshot = snapshot;
-    for (const { slot, port } of bound) {
-      const entry = snapshot.listeners.find((listener) => listener.slot === slot);
-      if (entry) this.#addresses.set(slot, formatEndpoint({ ip: entry.address.ip, port }));
+    try {
+      const bound = await this.#plane.apply(snapshot);
+      this.#snapshot = snapshot;
+      for (const { slot, port } of bound) {
+        const entry = snapshot.listeners.find((listener) => listener.slot === slot);
+        if (entry) this.#addresses.set(slot, formatEndpoint({ ip: entry.address.ip, port }));
+      }
+    } finally {
+      this.#retireSlots();
     }
-    const nowMs = performance.now();
-    this.#retiredListeners.update(listenerSlots(before), listenerSlots(snapshot), nowMs);
-    this.#retiredBackends.update(backendSlots(before), backendSlots(snapshot), nowMs);
     this.#events.emit("listening", this.listeners);
+  }
+
+  /** Whatever has a slot and is not in the snapshot in force has left, or was in one that could not be applied. */
+  #retireSlots(): void {
+    const { listeners, pools } = this.#snapshot;
+    const slots = (entries: readonly { readonly slot: number }[]) => new Set(entries.map(({ slot }) => slot));
+    const nowMs = performance.now();
+    this.#retired.listener.update(this.#registry.inUse("listener"), slots(listeners), nowMs);
+    this.#retired.pool.update(this.#registry.inUse("pool"), slots(pools), nowMs);
+    const backends = slots(pools.flatMap((pool) => pool.backends));
+    this.#retired.backend.update(this.#registry.inUse("backend"), backends, nowMs);
   }
 
   #releaseSlots(): void {
     const { counters } = this.#plane;
     const nowMs = performance.now();
-    for (const slot of this.#retiredListeners.take(nowMs, () => true)) {
+    for (const slot of this.#retired.listener.take(nowMs, () => true)) {
       for (const worker of counters) clearListener(worker, slot);
       this.#addresses.delete(slot);
       this.#registry.release("listener", slot);
     }
-    const unused = (slot: number) =>
+    for (const slot of this.#retired.pool.take(nowMs, () => true)) this.#registry.release("pool", slot);
+    const isUnused = (slot: number) =>
       counters.every((worker) => worker[backendAt(slot) + BACKEND.activeFlows] === 0);
-    for (const slot of this.#retiredBackends.take(nowMs, unused)) {
+    for (const slot of this.#retired.backend.take(nowMs, isUnused)) {
       for (const worker of counters) clearBackend(worker, slot);
       this.#registry.release("backend", slot);
     }
@@ -226,14 +237,6 @@ class RunningBalancer implements Balancer {
   }
 }
 
-function maxFlowsOf(config: Config): number {
-  return config.limits.maxFlows > 0 ? config.limits.maxFlows : defaultMaxFlows(descriptorLimit());
-}
-
-function listenerSlots(snapshot: Snapshot): Set<number> {
-  return new Set(snapshot.listeners.map(({ slot }) => slot));
-}
-
-function backendSlots(snapshot: Snapshot): Set<number> {
-  return new Set(snapshot.pools.flatMap((pool) => pool.backends.map(({ slot }) => slot)));
+function maxFlowsOf(config: Config, plane: Plane): number {
+  return config.limits.maxFlows > 0 ? config.limits.maxFlows : plane.maxFlows;
 }

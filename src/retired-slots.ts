@@ -9,11 +9,10 @@ const RETIRE_MS = 35_000;
 export class RetiredSlots {
   readonly #sinceMs = new Map<number, number>();
 
-  /** `slots` are in use now, `before` were: those missing retire, those back come out of retirement. */
-  update(before: Iterable<number>, slots: ReadonlySet<number>, nowMs: number): void {
-    for (const slot of before)
-      if (!slots.has(slot)) this.#sinceMs.set(slot, this.#sinceMs.get(slot) ?? nowMs);
-    for (const slot of slots) this.#sinceMs.delete(slot);
+  /** `taken` are all slots that have an owner, `used` those in the config: the others retire, those back come out again. */
+  update(taken: Iterable<number>, used: ReadonlySet<number>, nowMs: number): void {
+    for (const slot of taken) if (!used.has(slot)) this.#sinceMs.set(slot, this.#sinceMs.get(slot) ?? nowMs);
+    for (const slot of used) this.#sinceMs.delete(slot);
   }
 
   /** Slots that may be given out again, as `isUnused` agrees. They are forgotten here. */

@@ -22,6 +22,7 @@ export interface RunFlags {
   readonly responses?: number;
   readonly maxFlows?: number;
   readonly plane?: PlaneChoice;
+  readonly workers?: number | "auto";
   /** Milliseconds. */
   readonly grace?: { readonly text: string; readonly graceMs: number };
   readonly logLevel: LogLevel;
@@ -79,11 +80,11 @@ export function createConfigSource(file: string | undefined, flags: RunFlags): C
 
 function checkFlags(flags: RunFlags): { config: Config; warnings: readonly Problem[] } {
   const { listen = [], backend = [], policy, affinity, idleTimeout, maxLifetime } = flags;
-  const { requests, responses, maxFlows, plane, grace } = flags;
+  const { requests, responses, maxFlows, plane, workers, grace } = flags;
   const input: ShortForm = {
     listen,
     backends: backend,
-    ...definedOnly({ policy, affinity, idleTimeout, maxLifetime, requests, responses, maxFlows, plane }),
+    ...definedOnly({ policy, affinity, idleTimeout, maxLifetime, requests, responses, maxFlows, plane, workers }),
     ...(grace !== undefined && { grace: grace.text }),
   };
   try {
@@ -96,12 +97,13 @@ function checkFlags(flags: RunFlags): { config: Config; warnings: readonly Probl
   }
 }
 
-/** `--plane` and `--grace` have a say over the file. */
-function override(config: Config, { plane, grace }: RunFlags): Config {
-  if (plane === undefined && grace === undefined) return config;
+/** `--plane`, `--workers` and `--grace` have a say over the file. */
+function override(config: Config, { plane, workers, grace }: RunFlags): Config {
+  if (plane === undefined && workers === undefined && grace === undefined) return config;
   return Object.freeze({
     ...config,
     plane: plane ?? config.plane,
+    workers: workers === undefined ? config.workers : workers === "auto" ? 0 : workers,
     shutdown: grace === undefined ? config.shutdown : Object.freeze({ graceMs: grace.graceMs }),
   });
 }

@@ -4,7 +4,7 @@ import { PLANE_CHOICES } from "../config/config.js";
 import { parseBackendFlag } from "../config/short-form.js";
 import { parseDuration } from "../config/units.js";
 import { POLICIES } from "../core/snapshot.js";
-import { checked, collect, wholeNumber } from "./arguments.js";
+import { checked, collect, wholeNumber, wholeNumberOrAuto } from "./arguments.js";
 import { describeFailure, type Failure } from "./errors.js";
 import { createLogger, LOG_FORMATS, LOG_LEVELS, type Logger } from "./logger.js";
 import { createConfigSource, findMisuse, type RunFlags } from "./run-flags.js";
@@ -21,6 +21,7 @@ Signals:
   SIGHUP           read the config file again and put it in force without losing a datagram`;
 
 const MAX_COUNT = 1_000_000;
+const MAX_WORKERS = 64;
 
 export function addRunCommand(program: Command): void {
   const command = program
@@ -74,6 +75,11 @@ function addProcessOptions(command: Command): void {
   command
     .addOption(
       new Option("--plane <plane>", "engine that moves the datagrams (default: auto)").choices(PLANE_CHOICES),
+    )
+    .option(
+      "--workers <number>",
+      "threads of the batched plane, or auto (default: half the processors)",
+      wholeNumberOrAuto(1, MAX_WORKERS),
     )
     .option(
       "--grace <duration>",

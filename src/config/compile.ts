@@ -44,8 +44,13 @@ function compileListener(
   const pool = pools.find(({ name }) => name === poolName);
   if (pool === undefined)
     throw new TypeError(`no pool ${JSON.stringify(poolName)}: the config was not checked`);
-  const slot = acquire("listener", listener.name, formatEndpoint(listener.address));
+  const slot = acquire("listener", ...listenerIdentity(listener));
   return { ...same, slot, poolSlot: pool.slot };
+}
+
+/** A listener is its address, whatever its name: renamed, it keeps socket and flows. With port 0 only the name tells. */
+function listenerIdentity({ name, address }: ListenerConfig): string[] {
+  return address.port === 0 ? [formatEndpoint(address), name] : [formatEndpoint(address)];
 }
 
 function compilePool(pool: PoolConfig, acquire: Acquire): PoolEntry {

@@ -13,7 +13,7 @@ import type {
   SessionLimits,
 } from "../core/snapshot.js";
 
-export const PLANE_CHOICES = ["auto", "portable"] as const;
+export const PLANE_CHOICES = ["auto", "portable", "batched"] as const;
 /** Which plane to run on; `auto` takes the best that the machine has. */
 export type PlaneChoice = (typeof PLANE_CHOICES)[number];
 
@@ -24,6 +24,7 @@ export interface ConfigInput {
   readonly limits?: LimitsInput | undefined;
   readonly shutdown?: ShutdownInput | undefined;
   readonly plane?: PlaneChoice | undefined;
+  readonly workers?: number | "auto" | undefined;
 }
 
 export interface ListenerInput {
@@ -93,6 +94,14 @@ export interface Config {
   readonly limits: FlowLimits;
   readonly shutdown: { readonly graceMs: number };
   readonly plane: PlaneChoice;
+  /** 0 for `auto`: the plane decides. */
+  readonly workers: number;
+}
+
+/** Whether a value is a config that has been checked already, rather than one as people write it. */
+export function isConfig(value: unknown): value is Config {
+  const listener = (value as Partial<Config> | null | undefined)?.listeners?.[0];
+  return typeof listener === "object" && listener !== null && "addressText" in listener;
 }
 
 export interface ListenerConfig {

@@ -8,7 +8,7 @@ type ParsedPool = SchemaOutput["pools"][number];
 type ParsedBackend = ParsedPool["backends"][number];
 
 /** The input must have passed all checks. */
-export function normalise({ listeners, pools, limits, shutdown, plane }: SchemaOutput): Config {
+export function normalise({ listeners, pools, limits, shutdown, plane, workers }: SchemaOutput): Config {
   const named = pools.map(toPool);
   return deepFreeze({
     listeners: listeners.map((listener) => toListener(listener, named[0].name)),
@@ -16,6 +16,7 @@ export function normalise({ listeners, pools, limits, shutdown, plane }: SchemaO
     limits,
     shutdown: { graceMs: shutdown.grace },
     plane,
+    workers,
   });
 }
 

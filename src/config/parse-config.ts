@@ -3,7 +3,7 @@ import { checkAddresses } from "./check-addresses.js";
 import { checkCounts } from "./check-counts.js";
 import { checkNames, type Finding } from "./check-names.js";
 import { checkMaglevTables, findWarnings } from "./check-pools.js";
-import type { Config } from "./config.js";
+import { type Config, isConfig } from "./config.js";
 import { ConfigError, type Problem } from "./config-error.js";
 import { createDraft } from "./draft.js";
 import { formatPath, type KeyPath } from "./key-path.js";
@@ -28,10 +28,11 @@ export interface CheckedConfig {
 }
 
 /**
- * Checks a config in the full or the short form and fills in the defaults.
+ * Checks a config in the full or the short form and fills in the defaults. One that was checked already stays as it is.
  * @throws ConfigError with all problems (the first 1,000), not only the first
  */
 export function parseConfig(input: unknown, locate?: Locate, file?: string): Config {
+  if (isConfig(input)) return input;
   return checkConfig(input, locate, file).config;
 }
 

@@ -38,4 +38,5 @@ shutdown:
   grace: 5s
 
 plane: auto
+workers: auto
 `;

@@ -11,6 +11,7 @@ import { poolSchema } from "./schema-pool.js";
 import { duration, mismatch, oneOf, wholeNumberOr } from "./schema-values.js";
 
 const MAX_FLOWS = 1_000_000;
+const MAX_WORKERS = 64;
 const MAX_GRACE_MS = 3_600_000;
 
 const limitsSchema = z.strictObject(
@@ -57,6 +58,11 @@ export const configSchema = z
       plane: oneOf(PLANE_CHOICES)
         .prefault("auto")
         .describe("The engine that moves datagrams. auto takes the best that the machine has."),
+      workers: wholeNumberOr("auto", MAX_WORKERS)
+        .prefault("auto")
+        .describe(
+          "Threads of the batched plane, each with its share of the clients. auto: half the processors, at most 8. Other planes have one. A reload does not change it.",
+        ),
     },
     mismatch("a map with listeners and pools"),
   )

@@ -22,6 +22,7 @@ const FULL: Required<ShortForm> = {
   responses: 4,
   maxFlows: 5,
   plane: "portable",
+  workers: 2,
   grace: "6s",
 };
 
@@ -37,6 +38,7 @@ describe("expandShortForm", () => {
       limits: { maxFlows: 5 },
       shutdown: { grace: "6s" },
       plane: "portable",
+      workers: 2,
     });
   });
 

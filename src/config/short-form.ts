@@ -24,6 +24,7 @@ export interface ShortForm {
   readonly responses?: number | "none" | undefined;
   readonly maxFlows?: number | "auto" | undefined;
   readonly plane?: PlaneChoice | undefined;
+  readonly workers?: number | "auto" | undefined;
   readonly grace?: string | undefined;
 }
 
@@ -38,6 +39,7 @@ const FULL_PATHS = {
   responses: ["listener", "session", "responses"],
   maxFlows: ["limits", "maxFlows"],
   plane: ["plane"],
+  workers: ["workers"],
   grace: ["shutdown", "grace"],
 } as const satisfies Record<Exclude<keyof ShortForm, "listen">, readonly string[]>;
 

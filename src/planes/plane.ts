@@ -22,7 +22,7 @@ export interface BoundListener {
 
 export interface Plane {
   readonly name: string;
-  /** The most flows that it can hold. */
+  /** The most flows that it can hold: a flow costs a descriptor. The default of `limits.maxFlows`. */
   readonly maxFlows: number;
   readonly counters: readonly Counters[];
   apply(snapshot: Snapshot): Promise<readonly BoundListener[]>;

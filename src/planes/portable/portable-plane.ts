@@ -11,6 +11,7 @@ import { type ListedFlow, listFlows } from "../../core/list-flows.js";
 import type { ListenerEntry, Snapshot } from "../../core/snapshot.js";
 import { dropOf, FORWARD_LAST, reasonNumber } from "../../core/verdict.js";
 import type { BoundListener, Plane, PlaneContext } from "../plane.js";
+import { defaultMaxFlows, descriptorLimit } from "./descriptor-limit.js";
 import { type ListenerSocket, ListenerSockets } from "./listener-sockets.js";
 import { REST_MS, RestingUpstreams } from "./resting-upstreams.js";
 import { reasonOfError } from "./send-errors.js";
@@ -21,6 +22,7 @@ const EXPIRE_AT_MOST = 2000;
 
 export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   readonly name = "portable";
+  readonly maxFlows = defaultMaxFlows(descriptorLimit());
   readonly counters = [createCounters()];
 
   readonly #context: PlaneContext;
