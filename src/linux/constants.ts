@@ -69,3 +69,9 @@ export const RLIMIT_NOFILE = 7;
 export const MAX_IOVECS = 1024;
 /** Most bytes of one UDP datagram over IPv4, and of all segments of one UDP_SEGMENT send. */
 export const MAX_UDP_PAYLOAD_BYTES = 65_507;
+
+// prctl(2)
+export const PR_SET_TIMERSLACK = 29;
+
+/** System calls that are made by number. Those added since Linux 5.1 have the same one on every processor. */
+export const SYS_EPOLL_PWAIT2 = 441;

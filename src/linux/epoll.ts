@@ -4,12 +4,14 @@
  *   x86-64  12 bytes: 0 events u32 | 4 data u64         others  16 bytes: 0 events u32 | 8 data u64
  */
 import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLIN } from "./constants.js";
+import { ENOSYS } from "./errno.js";
 import type { Libc } from "./libc.js";
 import type { Arena } from "./memory.js";
 import { check } from "./syscall-error.js";
 
 const PACKED = process.arch === "x64";
 const EVENT_WORDS = PACKED ? 3 : 4;
+const TIMESPEC_BYTES = 16; // seconds i64, nanoseconds i64
 const DATA_WORD = PACKED ? 1 : 2;
 
 /** Opens an epoll set that reports at most `maxEvents` at a time. @throws SyscallError */
@@ -19,7 +21,7 @@ export function openEpoll(arena: Arena, maxEvents: number): Epoll {
 
 /** Bytes of arena that a set takes. */
 export function epollBytes(maxEvents: number): number {
-  return (maxEvents + 1) * EVENT_WORDS * 4 + 2 * 64;
+  return (maxEvents + 1) * EVENT_WORDS * 4 + TIMESPEC_BYTES + 3 * 64;
 }
 
 /** `add`, `modify` and `remove` answer 0 or `-errno`: flows come and go on the packet path, where nothing throws. */
@@ -30,6 +32,8 @@ export class Epoll {
   readonly #eventsAddress: number;
   readonly #request: number; // word index of the event that add and modify pass
   readonly #requestAddress: number;
+  readonly #timeout: number; // word index of a struct timespec
+  readonly #timeoutAddress: number;
   readonly #maxEvents: number;
   #fd: number;
 
@@ -44,6 +48,9 @@ export class Epoll {
     const request = arena.allocate(EVENT_WORDS * 4);
     this.#request = request >> 2;
     this.#requestAddress = arena.address + request;
+    const timeout = arena.allocate(TIMESPEC_BYTES);
+    this.#timeout = timeout >> 2;
+    this.#timeoutAddress = arena.address + timeout;
   }
 
   get fd(): number {
@@ -70,6 +77,20 @@ export class Epoll {
    */
   wait(timeoutMs: number): number {
     return this.#libc.epollWait(this.#fd, this.#eventsAddress, this.#maxEvents, timeoutMs);
+  }
+
+  /** As `wait`, to the nanosecond where the kernel can (Linux 5.11), else to the next whole millisecond. */
+  waitNs(timeoutNs: number): number {
+    const seconds = Math.floor(timeoutNs / 1e9);
+    this.#u32[this.#timeout] = seconds;
+    this.#u32[this.#timeout + 2] = timeoutNs - seconds * 1e9;
+    const ready = this.#libc.epollPwait2(
+      this.#fd,
+      this.#eventsAddress,
+      this.#maxEvents,
+      this.#timeoutAddress,
+    );
+    return ready === -ENOSYS ? this.wait(Math.ceil(timeoutNs / 1e6)) : ready;
   }
 
   /** What `add` was given for event `index` of the last wait. */

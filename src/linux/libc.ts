@@ -8,6 +8,7 @@
  */
 import { createRequire } from "node:module";
 import { NotSupportedError } from "../core/errors.js";
+import { PR_SET_TIMERSLACK, SYS_EPOLL_PWAIT2 } from "./constants.js";
 import { EIO } from "./errno.js";
 
 /** Memory for one call: an address in mmap'd memory, or a typed array. */
@@ -31,6 +32,8 @@ export interface Libc {
   epollCreate1(flags: number): number;
   epollCtl(epollFd: number, operation: number, fd: number, event: Pointer): number;
   epollWait(epollFd: number, events: number, maxEvents: number, timeoutMs: number): number;
+  /** epoll_pwait2(2), since Linux 5.11: waits as long as the timespec at `timeout` says. -ENOSYS before. */
+  epollPwait2(epollFd: number, events: number, maxEvents: number, timeout: number): number;
   eventfd(initial: number, flags: number): number;
   read(fd: number, data: Pointer, length: number): number;
   write(fd: number, data: Pointer, length: number): number;
@@ -49,6 +52,8 @@ export interface Libc {
   schedSetaffinity(maskBytes: number, mask: Pointer): number;
   /** Of the calling thread. */
   schedGetaffinity(maskBytes: number, mask: Pointer): number;
+  /** Lets timers of the calling thread fire at most this late; the system's default is 50,000 ns. */
+  setTimerSlack(nanoseconds: number): number;
   /** The index of a network interface, 1 and up; 0 when there is none of that name. */
   interfaceIndex(name: string): number;
   /** An ArrayBuffer on memory that this process has mapped. See memory.ts for what can go wrong. */
@@ -112,7 +117,11 @@ function bindPacketFunctions(native: (declaration: string) => Native, answer: An
   const send = native("int64 send(int, int64, int64, int)");
   const recv = native("int64 recv(int, int64, int64, int)");
   const epollWait = native("int epoll_wait(int, int64, int, int)");
+  // By number, for C libraries older than glibc 2.35; syscall(2) takes and gives long.
+  const syscall = native("int64 syscall(int64, int64, int64, int64, int64, int64, int64)");
   return {
+    epollPwait2: (fd, events, maxEvents, timeout) =>
+      answer(syscall(SYS_EPOLL_PWAIT2, fd, events, maxEvents, timeout, 0, 0)),
     recvmmsg: (fd, messages, count, flags, timeout) => answer(recvmmsg(fd, messages, count, flags, timeout)),
     sendmmsg: (fd, messages, count, flags) => answer(sendmmsg(fd, messages, count, flags)),
     recvmsg: (fd, message, flags) => answer(recvmsg(fd, message, flags)),
@@ -128,6 +137,7 @@ function bindSlowFunctions(native: (declaration: string) => Native, answer: Answ
     const call = native(declaration);
     return (...args) => answer(call(...args));
   };
+  const prctl = native("int prctl(int, int64, int64, int64, int64)");
   const prlimit = native("int prlimit(int, int, const void *, void *)");
   const setaffinity = native("int sched_setaffinity(int, size_t, const void *)");
   const getaffinity = native("int sched_getaffinity(int, size_t, void *)");
@@ -149,6 +159,7 @@ function bindSlowFunctions(native: (declaration: string) => Native, answer: Answ
     prlimit: (resource, newLimit, oldLimit) => answer(prlimit(0, resource, newLimit, oldLimit)),
     schedSetaffinity: (maskBytes, mask) => answer(setaffinity(0, maskBytes, mask)),
     schedGetaffinity: (maskBytes, mask) => answer(getaffinity(0, maskBytes, mask)),
+    setTimerSlack: (nanoseconds) => answer(prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0)),
     interfaceIndex: native("uint if_nametoindex(const char *)") as (name: string) => number,
   } satisfies Partial<Libc>;
 }

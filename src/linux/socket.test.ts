@@ -100,6 +100,27 @@ test("Epoll and EventFd: a signal wakes the set with its own data until it is cl
   arena.close();
 });
 
+test("Epoll.waitNs: waits for less than a millisecond, and for more than a second's worth of nanoseconds", {
+  skip,
+}, () => {
+  const libc = loadLibc();
+  const arena = openArena(libc, 4096);
+  const epoll = openEpoll(arena, 4);
+  libc.setTimerSlack(1);
+  const times = Array.from({ length: 20 }, () => {
+    const start = performance.now();
+    assert.equal(epoll.waitNs(200_000), 0);
+    return performance.now() - start;
+  });
+  assert.ok(Math.min(...times) >= 0.19, `${times}`);
+  const event = openEventFd(libc);
+  epoll.add(event.fd, 1);
+  event.signal();
+  assert.equal(epoll.waitNs(5e9), 1);
+  for (const open of [event, epoll]) open.close();
+  arena.close();
+});
+
 test("pinThread: keeps the thread on that CPU alone, and refuses one that is not there", { skip }, () => {
   const libc = loadLibc();
   const before = allowedCpus(libc);
