@@ -1,0 +1,50 @@
+/** `openEchoServer`: servers that send every datagram back, from a worker thread. Needs Linux. */
+import type { Endpoint } from "../core/address.js";
+import { runWorker } from "./run-worker.js";
+
+export interface EchoOptions {
+  /** One server for each; port 0 for any free port. */
+  readonly addresses: readonly Endpoint[];
+  /** Takes and sends bursts as one message (UDP_GRO, UDP_SEGMENT). Default false. */
+  readonly gso?: boolean;
+  /** Writes the server's place in `addresses` into each datagram of a load, which then counts by it. Default false. */
+  readonly tag?: boolean;
+}
+
+export interface EchoServer {
+  /** The addresses really bound, in the order asked for. */
+  readonly addresses: readonly Endpoint[];
+  /** Stops; resolves when the sockets are closed, rejects when a server failed meanwhile. Idempotent. */
+  close(): Promise<void>;
+}
+
+export type EchoPlan = Required<EchoOptions>;
+
+/** What `echo-worker.ts` is given, and what it posts once bound. */
+export interface EchoWorkerData {
+  readonly plan: EchoPlan;
+  readonly stop: SharedArrayBuffer;
+}
+export interface EchoWorkerMessage {
+  readonly ports: readonly number[];
+}
+
+/** @throws SluiceError with code NOT_SUPPORTED where there is no Linux, SYSCALL_FAILED when an address cannot be had. */
+export async function openEchoServer(options: EchoOptions): Promise<EchoServer> {
+  const plan: EchoPlan = {
+    addresses: options.addresses,
+    gso: options.gso ?? false,
+    tag: options.tag ?? false,
+  };
+  const stop = new SharedArrayBuffer(4);
+  const workerData: EchoWorkerData = { plan, stop };
+  const worker = runWorker("./echo-worker.js", workerData);
+  const { ports } = (await worker.firstMessage) as EchoWorkerMessage;
+  return {
+    addresses: plan.addresses.map((endpoint, i) => ({ ...endpoint, port: ports[i] })),
+    close() {
+      Atomics.store(new Int32Array(stop), 0, 1);
+      return worker.ended;
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/** What a load is, and what came of it: plain data that passes between the main thread and the worker. */
+import type { Endpoint } from "../core/address.js";
+import { isLoopback } from "../core/address.js";
+import { SluiceError } from "../core/errors.js";
+import { MIN_PAYLOAD_BYTES } from "./payload.js";
+
+/** Largest UDP payload over IPv4. */
+export const MAX_PAYLOAD_BYTES = 65_507;
+/** A datagram without a reply for this long is lost. */
+export const LOSS_TIMEOUT_MS = 1000;
+
+/** The load itself. */
+export interface LoadPlan {
+  readonly target: Endpoint;
+  /** Connected sockets, each its own client to the target. 1 to 60,000. Default 8. */
+  readonly clients?: number;
+  /** Closed loop: datagrams without a reply at any time, over all clients, at least one each. Default 256. */
+  readonly inFlight?: number;
+  /** UDP payload, from 24 (what our header needs) to 65,507 bytes. Default 64. */
+  readonly sizeBytes?: number;
+  /**
+   * Open loop: datagrams a second on a fixed schedule, whatever the target does. A reply time then counts from when
+   * the datagram was due, so that a stalled target or generator shows (no coordinated omission).
+   */
+  readonly ratePerSecond?: number;
+  /** Default 10,000. */
+  readonly durationMs?: number;
+  /** Comes before `durationMs` and counts in no rate, reply time or CPU figure, but in all counts. Default 500. */
+  readonly warmupMs?: number;
+  /** Sends bursts as one message (UDP_SEGMENT) and takes them so (UDP_GRO). Default false. */
+  readonly gso?: boolean;
+  /** Gives client n the source address 127.0.1.1 + n; for a target in 127.0.0.0/8. Default false. */
+  readonly distinctAddresses?: boolean;
+  /** Expects no replies: sends on schedule, or as fast as the kernel takes it. Default false. */
+  readonly oneWay?: boolean;
+}
+
+export type CompletePlan = Required<Omit<LoadPlan, "ratePerSecond">> & { readonly ratePerSecond: number };
+
+/** Thrown for a plan that cannot be carried out; the message names the option. */
+export class LoadPlanError extends SluiceError {
+  declare readonly code: "LOAD_PLAN_INVALID";
+
+  constructor(message: string) {
+    super("LOAD_PLAN_INVALID", message);
+  }
+}
+
+/** Fills in defaults. `ratePerSecond` 0 means closed loop. @throws LoadPlanError */
+export function completePlan(plan: LoadPlan): CompletePlan {
+  const clients = inRange("clients", plan.clients ?? 8, 1, 60_000);
+  const complete: CompletePlan = {
+    target: plan.target,
+    clients,
+    inFlight: Math.max(clients, inRange("inFlight", plan.inFlight ?? 256, 1, 1_000_000)),
+    sizeBytes: inRange("sizeBytes", plan.sizeBytes ?? 64, MIN_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES),
+    ratePerSecond:
+      plan.ratePerSecond === undefined ? 0 : inRange("ratePerSecond", plan.ratePerSecond, 1, 1e8),
+    durationMs: inRange("durationMs", plan.durationMs ?? 10_000, 1, 2 ** 31),
+    warmupMs: inRange("warmupMs", plan.warmupMs ?? 500, 0, 2 ** 31),
+    gso: plan.gso ?? false,
+    distinctAddresses: plan.distinctAddresses ?? false,
+    oneWay: plan.oneWay ?? false,
+  };
+  if (plan.target.port === 0) throw new LoadPlanError("target: port 0 cannot be sent to");
+  if (complete.distinctAddresses && !(plan.target.ip.family === 4 && isLoopback(plan.target.ip))) {
+    throw new LoadPlanError("distinctAddresses: only for a target in 127.0.0.0/8");
+  }
+  return complete;
+}
+
+function inRange(name: string, value: number, min: number, max: number): number {
+  if (value >= min && value <= max) return value;
+  throw new LoadPlanError(`${name} ${value}: expected ${min} to ${max}`);
+}
