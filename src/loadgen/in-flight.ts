@@ -49,7 +49,8 @@ export class InFlight {
 
   /** Whether that very datagram still waits. Any numbers may be asked about. */
   has(slot: number, client: number, sequence: number): boolean {
-    return slot < this.capacity && this.#client[slot] === client && this.#sequence[slot] === sequence;
+    if (slot >= this.capacity || client === FREE) return false;
+    return this.#client[slot] === client && this.#sequence[slot] === sequence;
   }
 
   /** Frees a taken slot. */

@@ -57,7 +57,9 @@ export class LoadEngine {
     this.#memory = memory;
     this.#stepMs = plan.ratePerSecond > 0 ? 1000 / plan.ratePerSecond : 0;
     this.#epoll = openEpoll(arena, MAX_EVENTS);
-    for (const [client, socket] of sockets.entries()) check(this.#epoll.add(socket.fd, client), "epoll_ctl");
+    // One way nobody listens: what comes back anyway stays in the sockets, and the kernel drops it when they are full.
+    const heard = plan.oneWay ? [] : sockets;
+    for (const [client, socket] of heard.entries()) check(this.#epoll.add(socket.fd, client), "epoll_ctl");
     this.#inFlight = new InFlight(capacityOf(plan));
     const tracked = plan.oneWay ? null : this.#inFlight;
     this.#sender = new LoadSender(arena, plan, sockets, tracked, memory.counters);

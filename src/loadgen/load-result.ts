@@ -71,11 +71,8 @@ function listUsed(counts: Float64Array): { index: number; count: number }[] {
 function summarizeLatency(buckets: Float64Array, sumMs: number, maxMs: number): LatencySummary | null {
   const samples = buckets.reduce((sum, count) => sum + count, 0);
   if (samples === 0) return null;
-  const percentileMs = (percent: number): number => {
-    let left = Math.ceil((samples * percent) / 100);
-    const bucket = buckets.findIndex((count) => (left -= count) <= 0);
-    return Math.min(maxMs, bucketMidMs(bucket));
-  };
+  const percentileMs = (percent: number) =>
+    Math.min(maxMs, bucketMidMs(bucketAtRank(buckets, Math.ceil((samples * percent) / 100))));
   return {
     meanMs: sumMs / samples,
     p50Ms: percentileMs(50),
@@ -84,4 +81,13 @@ function summarizeLatency(buckets: Float64Array, sumMs: number, maxMs: number): 
     p999Ms: percentileMs(99.9),
     maxMs,
   };
+}
+
+/** The bucket of the value that has `rank - 1` values before it. */
+function bucketAtRank(buckets: Float64Array, rank: number): number {
+  let seen = 0;
+  return buckets.findIndex((count) => {
+    seen += count;
+    return seen >= rank;
+  });
 }

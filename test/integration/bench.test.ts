@@ -1,0 +1,193 @@
+/** The load generator against its own echo servers, and against servers that do wrong in every way it must notice. */
+import assert from "node:assert/strict";
+import { createSocket, type RemoteInfo } from "node:dgram";
+import { once } from "node:events";
+import { type TestContext, test } from "node:test";
+import { type Endpoint, formatEndpoint, parseEndpoint } from "#src/core/address.js";
+import { type EchoOptions, openEchoServer } from "#src/loadgen/echo-server.js";
+import { runLoad } from "#src/loadgen/run-load.js";
+
+const skip = process.platform === "linux" ? false : "needs Linux";
+const SHORT = { durationMs: 300, warmupMs: 0 };
+
+async function openEcho(t: TestContext, options: Partial<EchoOptions> = {}): Promise<Endpoint> {
+  const echo = await openEchoServer({ addresses: [parseEndpoint("127.0.0.1:0")], ...options });
+  t.after(() => echo.close());
+  return echo.addresses[0];
+}
+
+type Reply = (payload: Buffer, to: Pick<RemoteInfo, "port" | "address">) => void;
+
+/**
+ * A server in this thread that answers as `serve` says. Its kernel buffer holds some 270 small datagrams by default:
+ * tests that allow no loss stay below that.
+ */
+async function openServer(
+  t: TestContext,
+  serve: (payload: Buffer, from: RemoteInfo, reply: Reply) => void,
+): Promise<Endpoint> {
+  const socket = createSocket("udp4");
+  let open = true;
+  t.after(() => {
+    open = false;
+    socket.close();
+  });
+  const reply: Reply = (payload, { port, address }) => open && socket.send(payload, port, address);
+  socket.on("message", (payload, from) => serve(payload, from, reply));
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  return parseEndpoint(`127.0.0.1:${socket.address().port}`);
+}
+
+for (const gso of [false, true]) {
+  for (const sizeBytes of [24, 61, 1400]) {
+    test(`runLoad: ${sizeBytes} bytes, gso ${gso}: every datagram comes back to its client`, {
+      skip,
+    }, async (t) => {
+      const target = await openEcho(t, { gso, tag: true });
+      const result = await runLoad({ target, sizeBytes, gso, clients: 5, inFlight: 101, ...SHORT });
+      assert.ok(result.sent > 1000, `${result.sent} sent`);
+      assert.equal(result.answered, result.sent);
+      const { lost, late, duplicate, crossed, bad, refused, sendFailed } = result;
+      const faults = { lost, late, duplicate, crossed, bad, refused, sendFailed };
+      assert.deepEqual(
+        Object.values(faults).filter((count) => count > 0),
+        [],
+        JSON.stringify(faults),
+      );
+      assert.deepEqual(result.byTag, [{ tag: 0, count: result.latency === null ? 0 : result.answered }]);
+      assert.ok(result.latency!.p50Ms > 0 && result.latency!.p50Ms <= result.latency!.maxMs);
+      assert.ok(result.cpuMs === null || result.cpuMs > 0);
+    });
+  }
+}
+
+test("runLoad: IPv6, a wildcard server and plain datagrams put together by it", { skip }, async (t) => {
+  const six = await openEcho(t, { addresses: [parseEndpoint("[::1]:0")], gso: true });
+  const wildcard = await openEcho(t, { addresses: [parseEndpoint("0.0.0.0:0")], gso: true });
+  for (const target of [six, parseEndpoint(`127.0.0.9:${wildcard.port}`)]) {
+    for (const gso of [false, true]) {
+      const result = await runLoad({ target, gso, ...SHORT });
+      assert.ok(result.answered > 1000 && result.answered === result.sent, formatEndpoint(target));
+    }
+  }
+});
+
+test("runLoad: many clients, each from an address of its own", { skip }, async (t) => {
+  const seen = new Set<string>();
+  const target = await openServer(t, (payload, from, reply) => {
+    seen.add(from.address);
+    reply(payload, from);
+  });
+  const result = await runLoad({ target, clients: 200, inFlight: 200, distinctAddresses: true, ...SHORT });
+  assert.deepEqual([result.lost, result.crossed, seen.size], [0, 0, 200]);
+  assert.ok(seen.has("127.0.1.1") && seen.has("127.0.1.200"));
+});
+
+test("runLoad: a silent server: all are lost after a second, and sent anew", { skip }, async (t) => {
+  const target = await openServer(t, () => {});
+  const result = await runLoad({ target, inFlight: 10, clients: 10, durationMs: 1500, warmupMs: 0 });
+  assert.deepEqual([result.sent, result.lost, result.answered], [20, 20, 0]);
+  assert.equal(result.latency, null);
+});
+
+test("runLoad: a closed port is told apart from silence", { skip }, async (t) => {
+  const gone = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(gone, "listening");
+  const target = parseEndpoint(`127.0.0.1:${gone.address().port}`);
+  gone.close();
+  await once(gone, "close");
+  const result = await runLoad({ target, ...SHORT });
+  assert.ok(result.refused > 0);
+  assert.deepEqual([result.answered, result.lost], [0, result.sent]);
+  assert.equal(t.signal.aborted, false);
+});
+
+test("runLoad: counts second replies, replies to others, and damaged ones", { skip }, async (t) => {
+  const first: RemoteInfo[] = [];
+  let count = 0;
+  const target = await openServer(t, (payload, from, reply) => {
+    if (first.length < 2 && first.every(({ port }) => port !== from.port)) first.push(from);
+    const other = first.find(({ port }) => port !== from.port);
+    reply(payload, from);
+    count++;
+    if (count % 4 === 0) reply(payload, from);
+    if (count % 4 === 1 && other) reply(payload, other);
+    if (count % 4 === 2) reply(payload.subarray(1), from);
+    if (count % 4 === 3) reply(Buffer.concat([payload, payload]), from);
+  });
+  const result = await runLoad({ target, clients: 2, inFlight: 2, ...SHORT });
+  assert.equal(result.answered, result.sent);
+  const each = Math.floor(count / 4);
+  assert.ok(each > 5);
+  // The last few may arrive when the load is over.
+  const near = (actual: number, wanted: number) => actual <= wanted + 1 && actual >= wanted - 3;
+  assert.ok(near(result.duplicate, each), `${result.duplicate} duplicates of ${each}`);
+  assert.ok(near(result.crossed, each), `${result.crossed} crossed of ${each}`);
+  assert.ok(near(result.bad, 2 * each), `${result.bad} bad of ${2 * each}`);
+});
+
+test("runLoad: a reply after more than a second is late, not an answer", { skip }, async (t) => {
+  const target = await openServer(t, (payload, from, reply) => setTimeout(() => reply(payload, from), 1100));
+  const result = await runLoad({ target, clients: 1, inFlight: 1, durationMs: 1500, warmupMs: 0 });
+  assert.deepEqual([result.answered, result.late, result.lost], [0, 1, 2]);
+});
+
+test("runLoad: an open loop keeps its rate, and a stalled server shows in every reply time", {
+  skip,
+}, async (t) => {
+  let stalled = false;
+  const startMs = performance.now();
+  const target = await openServer(t, (payload, from, reply) => {
+    if (!stalled && performance.now() - startMs > 300) {
+      stalled = true;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300); // this thread stands still
+    }
+    reply(payload, from);
+  });
+  const result = await runLoad({ target, ratePerSecond: 500, durationMs: 1000, warmupMs: 0 });
+  assert.ok(stalled);
+  assert.ok(Math.abs(result.sent - 500) <= 10, `${result.sent} sent`);
+  assert.equal(result.lost, 0);
+  const slow = result.histogram
+    .filter(({ belowMs }) => belowMs > 100)
+    .reduce((sum, { count }) => sum + count, 0);
+  assert.ok(slow >= 75, `of 150 datagrams due during the stall ${slow} count as slow`);
+});
+
+test("runLoad: a signal ends it early, and progress is told on the way", { skip }, async (t) => {
+  const target = await openEcho(t);
+  const stop = new AbortController();
+  const seen: number[] = [];
+  const result = await runLoad({
+    target,
+    durationMs: 60_000,
+    signal: stop.signal,
+    onProgress: ({ counts, repliesPerSecond }) => {
+      seen.push(counts.answered);
+      assert.ok(repliesPerSecond > 0);
+      stop.abort();
+    },
+  });
+  assert.equal(seen.length, 1);
+  assert.ok(result.answered >= seen[0] && result.measuredMs < 5000);
+  const none = await runLoad({ target, signal: AbortSignal.abort() });
+  assert.equal(none.sent, none.answered);
+});
+
+test("runLoad: one way needs no replies", { skip }, async (t) => {
+  let received = 0;
+  const target = await openServer(t, () => received++);
+  const result = await runLoad({ target, oneWay: true, ratePerSecond: 2000, ...SHORT });
+  assert.ok(Math.abs(result.sent - 600) <= 10, `${result.sent} sent`);
+  assert.deepEqual([result.answered, result.lost, result.duplicate], [0, 0, 0]);
+  assert.ok(received > 0);
+});
+
+test("openEchoServer: says which address cannot be had", { skip }, async (t) => {
+  const taken = await openEcho(t);
+  await assert.rejects(openEchoServer({ addresses: [taken] }), {
+    code: "SYSCALL_FAILED",
+    message: `bind of ${formatEndpoint(taken)} failed: EADDRINUSE (address already in use)`,
+  });
+});
