@@ -1,5 +1,5 @@
 /** `sluice bench`: puts load on a UDP service, or is the service: echo servers to measure a balancer with. */
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../core/address.js";
 import { SluiceError } from "../core/errors.js";
 import { type EchoServer, openEchoServer } from "../loadgen/echo-server.js";
@@ -35,17 +35,23 @@ export function createBenchCommand(): Command {
   return new Command("bench")
     .summary("put load on a UDP service and measure its replies (Linux)")
     .description(
-      "Sends numbered datagrams to TARGET, which must send each back as it is, and checks and times every reply.\n" +
-        "Without --rate a fixed number is kept in flight; with it datagrams leave on schedule, and reply times count\n" +
-        "from when they were due. A reply that has not come after a second is lost.",
+      "Sends numbered datagrams to TARGET, which must send each back as it is, and checks\n" +
+        "and times every reply. Without --rate a fixed number is kept in flight; with it\n" +
+        "datagrams leave on schedule, and reply times count from when they were due.\n" +
+        "A reply that has not come after a second is lost.",
     )
     .argument("[target]", "address and port to send to", endpoint)
     .option("--clients <number>", "sockets, each a client of its own", numberIn(1, 60_000), 8)
     .option("--in-flight <number>", "datagrams without a reply at any time", numberIn(1, 1_000_000), 256)
     .option("--size <bytes>", "UDP payload", numberIn(MIN_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES), 64)
     .option("--rate <number>", "datagrams a second, whatever comes back", numberIn(1, 100_000_000))
-    .option("--duration <time>", "how long to measure, such as 500ms or 10s", duration, 10_000)
-    .option("--warmup <time>", "load before that, left out of rates and reply times", duration, 500)
+    .addOption(timeOption("--duration <time>", "how long to measure").default(10_000, "10s"))
+    .addOption(
+      timeOption("--warmup <time>", "load before that, left out of rates and reply times").default(
+        500,
+        "500ms",
+      ),
+    )
     .option("--gso", "send and receive bursts as one message (UDP_SEGMENT, UDP_GRO)")
     .option("--one-way", "expect no replies")
     .option("--distinct-addresses", "give each client its own address in 127.0.1.0 and up")
@@ -57,7 +63,9 @@ export function createBenchCommand(): Command {
     )
     .addHelpText("after", EXAMPLES)
     .action(async (target: Endpoint | undefined, flags: BenchFlags, command: Command) => {
-      if (target === undefined && flags.echo === undefined) command.error("error: give a TARGET, or --echo");
+      if (target === undefined && flags.echo === undefined) {
+        command.error("error: give a TARGET, or --echo", { exitCode: 2 });
+      }
       await runBench(target, flags);
     });
 }
@@ -134,6 +142,10 @@ function numberIn(min: number, max: number): (text: string) => number {
     if (value >= min && value <= max) return value;
     throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}`);
   };
+}
+
+function timeOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(duration);
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
