@@ -20,7 +20,7 @@ const MAY_IMPORT = {
   "planes/batched": ["core", "planes/shared", "linux"],
   linux: ["core/errors"],
   lab: ["core"],
-  loadgen: ["core", "dynamic:linux"],
+  loadgen: ["core", "linux"],
   balancer: ["api", "core", "config", "planes", "lab", "loadgen", "dynamic:planes/batched", "dynamic:linux"],
   index: [
     "api",

@@ -32,3 +32,9 @@ export function checked<T>(parse: (text: string) => T): (text: string) => T {
     }
   };
 }
+
+/** The same, or the word `auto`. */
+export function wholeNumberOrAuto(min: number, max: number): (text: string) => number | "auto" {
+  const parse = wholeNumber(min, max);
+  return (text) => (text === "auto" ? "auto" : parse(text));
+}

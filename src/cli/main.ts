@@ -3,6 +3,7 @@
  */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { createBenchCommand } from "./bench.js";
 import { addCheckCommand } from "./check.js";
 import { describeFailure } from "./errors.js";
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from "./exit-codes.js";
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   for (const add of [addRunCommand, addCheckCommand, addLabCommand, addPingCommand, addPingServerCommand]) {
     add(program);
   }
+  program.addCommand(createBenchCommand().copyInheritedSettings(program));
   program.addHelpText("after", EXAMPLES);
   program.addHelpText("afterAll", `\n${EXIT_CODES_HELP}`);
   for (const command of program.commands) {

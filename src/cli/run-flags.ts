@@ -84,7 +84,17 @@ function checkFlags(flags: RunFlags): { config: Config; warnings: readonly Probl
   const input: ShortForm = {
     listen,
     backends: backend,
-    ...definedOnly({ policy, affinity, idleTimeout, maxLifetime, requests, responses, maxFlows, plane, workers }),
+    ...definedOnly({
+      policy,
+      affinity,
+      idleTimeout,
+      maxLifetime,
+      requests,
+      responses,
+      maxFlows,
+      plane,
+      workers,
+    }),
     ...(grace !== undefined && { grace: grace.text }),
   };
   try {
