@@ -19,8 +19,8 @@ export class Bursts {
   readonly segment: Uint32Array;
   readonly owner: Int32Array;
   readonly #maxSegments: number;
-  /** Whether the message at `count` - 1 may still grow. */
-  #growing = false;
+  /** By message: whether it may still grow. */
+  readonly #growing: Uint8Array;
 
   constructor(arena: Arena, options: SendBatchOptions, maxSegments: number) {
     this.batch = createSendBatch(arena, options);
@@ -28,6 +28,7 @@ export class Bursts {
     this.datagrams = new Uint32Array(options.messages);
     this.segment = new Uint32Array(options.messages);
     this.owner = new Int32Array(options.messages);
+    this.#growing = new Uint8Array(options.messages);
     this.#maxSegments = maxSegments;
   }
 
@@ -37,7 +38,6 @@ export class Bursts {
 
   clear(): void {
     this.count = 0;
-    this.#growing = false;
   }
 
   /** Bytes of a message in all. */
@@ -46,15 +46,13 @@ export class Bursts {
   }
 
   /**
-   * Adds a piece of `bytes` at arena `offset`: one datagram, or several of `segment` bytes of which the last may be
-   * shorter. Joins the last message where that may grow with it. Not when `full`, unless it joins.
+   * Begins a message with a piece of `bytes` at arena `offset`: one datagram, or several of `segment` bytes of which the
+   * last may be shorter. Not when `full`. The caller gives it its address.
    * @param largest most bytes of a datagram for a burst on this path, 0 for no bursts; larger ones must come alone
-   * @returns true when a message was begun: the caller then gives it its address
    */
-  add(offset: number, bytes: number, segment: number, owner: number, largest: number): boolean {
+  begin(offset: number, bytes: number, segment: number, owner: number, largest: number): void {
     const datagrams = bytes <= segment ? 1 : Math.ceil(bytes / segment);
     const size = datagrams === 1 ? bytes : segment;
-    if (this.#growing && this.#join(offset, bytes, size, datagrams, owner)) return false;
     const message = this.count++;
     this.batch.reset(message);
     this.batch.append(message, offset, bytes);
@@ -62,13 +60,21 @@ export class Bursts {
     this.segment[message] = size;
     this.owner[message] = owner;
     // Whole segments only: a shorter last datagram ends a burst, and nothing can be cut at 0 bytes.
-    this.#growing = size > 0 && size <= largest && bytes === datagrams * size;
-    return true;
+    this.#growing[message] = size > 0 && size <= largest && bytes === datagrams * size ? 1 : 0;
   }
 
-  /** No more pieces for the last message: the next `add` begins another. */
-  end(): void {
-    this.#growing = false;
+  /** Adds such a piece to a message. False, and nothing is added, when it cannot be part of that burst. */
+  join(message: number, offset: number, bytes: number, segment: number): boolean {
+    if (this.#growing[message] === 0 || bytes === 0) return false;
+    const size = this.segment[message];
+    const datagrams = bytes <= segment ? 1 : Math.ceil(bytes / segment);
+    const total = this.datagrams[message] + datagrams;
+    if (total > this.#maxSegments || this.batch.bytes(message) + bytes > MOST_BYTES) return false;
+    if (datagrams === 1 ? bytes > size : segment !== size) return false;
+    if (!this.batch.append(message, offset, bytes)) return false;
+    this.datagrams[message] = total;
+    if (bytes !== datagrams * size) this.#growing[message] = 0;
+    return true;
   }
 
   /** Tells the kernel where to cut. Once for each message, after its last piece. */
@@ -76,19 +82,5 @@ export class Bursts {
     for (let message = first; message < this.count; message++) {
       if (this.datagrams[message] > 1) this.batch.setSegmentSize(message, this.segment[message]);
     }
-    this.#growing = false;
-  }
-
-  #join(offset: number, bytes: number, segment: number, datagrams: number, owner: number): boolean {
-    const message = this.count - 1;
-    const size = this.segment[message];
-    const total = this.datagrams[message] + datagrams;
-    if (this.owner[message] !== owner || total > this.#maxSegments || bytes === 0) return false;
-    if (this.batch.bytes(message) + bytes > MOST_BYTES) return false;
-    if (segment !== size && !(datagrams === 1 && bytes < size)) return false;
-    if (!this.batch.append(message, offset, bytes)) return false;
-    this.datagrams[message] = total;
-    if (bytes !== datagrams * size) this.#growing = false;
-    return true;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Replies: from upstream sockets through the forwarder to clients. What all ready upstreams of a turn have received leaves
- * together, in one send for each listener.
+ * together, in one send for each listener; the replies to one client in one burst, whichever backend they came from.
  */
 import * as R from "../../core/flow-record.js";
 import type { Forwarder } from "../../core/forwarder.js";
@@ -30,10 +30,10 @@ export interface ReplyPathParts {
 export const REPLY_SLOTS = 256;
 /** Most messages received from one upstream a turn. */
 const PER_UPSTREAM = 32;
-/** Message 0 is for datagrams sent alone after a burst was refused. */
-const SPARE = 1;
+/** Clients are told apart by so many bits before their addresses are compared. */
+const HOME_BITS = 9;
 const MESSAGES = REPLY_SLOTS;
-const PIECES_PER_MESSAGE = 64;
+const PIECES_PER_MESSAGE = 128;
 
 export class ReplyPath {
   readonly #parts: ReplyPathParts;
@@ -44,6 +44,8 @@ export class ReplyPath {
   /** Flows whose last reply is among what waits to be sent. */
   readonly #answered = new Int32Array(REPLY_SLOTS * 128);
   #answeredCount = 0;
+  /** Hash of a client → number of the last message to it, + 1; checked before use, so never cleared. */
+  readonly #messages = new Int32Array(1 << HOME_BITS);
   #used = 0;
   #listener = -1;
 
@@ -56,7 +58,7 @@ export class ReplyPath {
       { messages: MESSAGES, iovecsPerMessage: PIECES_PER_MESSAGE },
       parts.maxSegments,
     );
-    this.#single = new Bursts(arena, { messages: SPARE, iovecsPerMessage: 1 }, 1);
+    this.#single = new Bursts(arena, { messages: 1, iovecsPerMessage: 1 }, 1);
   }
 
   /** Receives from one upstream; what passes waits for `flush`. */
@@ -73,7 +75,6 @@ export class ReplyPath {
     const flow = upstreams.flow[upstream];
     if (flow < 0) this.#late(upstream, first, received, nowMs);
     else for (let slot = first; slot < first + received; slot++) this.#judge(upstream, flow, slot, nowMs);
-    this.#bursts.end();
   }
 
   /** Sends what waits. */
@@ -116,9 +117,34 @@ export class ReplyPath {
       }
       return;
     }
+    const home = this.#homeOf(flow);
+    const message = this.#messages[home] - 1;
+    if (this.#isOfClient(message, flow) && this.#bursts.join(message, offset, bytes, segment)) return;
     if (this.#bursts.full) this.#send();
-    if (this.#bursts.add(offset, bytes, segment, flow, largest))
-      this.#address(this.#bursts, this.#bursts.count - 1, flow);
+    this.#bursts.begin(offset, bytes, segment, flow, largest);
+    this.#messages[home] = this.#bursts.count;
+    this.#address(this.#bursts, this.#bursts.count - 1, flow);
+  }
+
+  /** Where the last message to a flow's client would be noted. */
+  #homeOf(flow: number): number {
+    const { u32 } = this.#parts.forwarder.table;
+    const at = flow * R.RECORD_WORDS;
+    return (
+      Math.imul(u32[at + 3] ^ Math.imul(u32[at + R.KEY_PORT], 0x9e3779b1), 0x85ebca6b) >>> (32 - HOME_BITS)
+    );
+  }
+
+  /** Whether a message goes to the flow's client, though maybe for another of its flows. */
+  #isOfClient(message: number, flow: number): boolean {
+    if (message < 0 || message >= this.#bursts.count) return false;
+    const other = this.#bursts.owner[message];
+    if (other === flow) return true;
+    const { u32 } = this.#parts.forwarder.table;
+    const a = flow * R.RECORD_WORDS;
+    const b = other * R.RECORD_WORDS;
+    for (let i = 0; i <= R.KEY_PORT; i++) if (u32[a + i] !== u32[b + i]) return false;
+    return true;
   }
 
   /** Writes the client's address, and on a wildcard listener the local one, into a message. */
@@ -169,7 +195,7 @@ export class ReplyPath {
     for (let at = 0; at < length; at += segment[message]) {
       const bytes = Math.min(segment[message], length - at);
       single.clear();
-      single.add(start + at, bytes, bytes, owner[message], 0);
+      single.begin(start + at, bytes, bytes, owner[message], 0);
       this.#address(single, 0, owner[message]);
       const sent = single.batch.send(listener.fd, 0, 1);
       if (sent < 0) this.#parts.forwarder.replyFailed(listener.slot, bytes, reasonOfResult(sent));

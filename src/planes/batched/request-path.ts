@@ -131,14 +131,17 @@ export class RequestPath {
       return;
     }
     const largest = limits.largest(upstreams.backend[upstream]);
+    const bursts = this.#bursts;
     for (let piece = first; piece >= 0; piece = next[piece]) {
       if (bytes[piece] > segment[piece] && segment[piece] > largest) {
         this.#sendBursts(upstream);
         this.#sendApart(upstream, offset[piece], bytes[piece], segment[piece]);
         continue;
       }
-      if (this.#bursts.full) this.#sendBursts(upstream);
-      this.#bursts.add(offset[piece], bytes[piece], segment[piece], upstream, largest);
+      const last = bursts.count - 1;
+      if (last >= 0 && bursts.join(last, offset[piece], bytes[piece], segment[piece])) continue;
+      if (bursts.full) this.#sendBursts(upstream);
+      bursts.begin(offset[piece], bytes[piece], segment[piece], upstream, largest);
     }
     this.#sendBursts(upstream);
   }
