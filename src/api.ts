@@ -56,6 +56,8 @@ export interface BackendStats {
   readonly outstanding: number;
   /** Times the backend's host answered ICMP port unreachable (ECONNREFUSED). */
   readonly refused: number;
+  /** Replies the kernel dropped because a flow's receive queue was full; 0 where the plane cannot tell. */
+  readonly queueDrops: number;
   readonly replyTime: ReplyTime;
 }
 

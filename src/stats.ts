@@ -83,6 +83,7 @@ function backendStats(pool: PoolEntry, backend: BackendEntry, counters: readonly
     openedFlows: get(BACKEND.openedFlows),
     outstanding: get(BACKEND.outstanding),
     refused: get(BACKEND.refused),
+    queueDrops: get(BACKEND.queueDrops),
     replyTime: replyTime(counters, at + BACKEND.replyTime),
   };
 }

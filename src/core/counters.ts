@@ -57,9 +57,11 @@ export const BACKEND = {
   openedFlows: 5,
   outstanding: 6,
   refused: 7,
-  replyTime: 8,
+  /** Replies that the kernel dropped because the upstream's receive queue was full, where the plane can tell. */
+  queueDrops: 8,
+  replyTime: 9,
 } as const;
-const BACKEND_WORDS = 8 + HISTOGRAM_WORDS;
+const BACKEND_WORDS = 9 + HISTOGRAM_WORDS;
 
 const BACKENDS_AT = MAX_LISTENERS * LISTENER_WORDS;
 /** Length of a counter array, in doubles. Memory that no slot uses is never touched. */

@@ -31,6 +31,14 @@ export interface Plane {
   /** Milliseconds since a datagram last passed; Infinity when none ever did. */
   quietMs(): number;
   close(): Promise<void>;
+  /** What fault tests may break. Only planes with workers have it. */
+  readonly faults?: PlaneFaults;
+}
+
+export interface PlaneFaults {
+  readonly workers: number;
+  /** Makes a worker die as by a defect. */
+  crashWorker(index: number): void;
 }
 
 /** What a plane is given at its start. */

@@ -7,7 +7,7 @@ import type { Snapshot } from "../../core/snapshot.js";
 import { probeFeatures } from "../../linux/features.js";
 import { type Libc, loadLibc } from "../../linux/libc.js";
 import { raiseDescriptorLimit } from "../../linux/limits.js";
-import type { BoundListener, Plane, PlaneContext } from "../plane.js";
+import type { BoundListener, Plane, PlaneContext, PlaneFaults } from "../plane.js";
 import { ListenerGroup } from "./listener-group.js";
 import type { ApplyMessage, Capabilities } from "./messages.js";
 import { monotonicOffsetMs } from "./shared.js";
@@ -74,9 +74,8 @@ export class BatchedPlane implements Plane {
     this.#listeners.clear();
   }
 
-  /** For fault tests: makes a worker die as by a defect. */
-  crashWorker(index: number): void {
-    this.#workers[index].crash();
+  get faults(): PlaneFaults {
+    return { workers: this.#workers.length, crashWorker: (index) => this.#workers[index].crash() };
   }
 
   #createWorker(index: number): WorkerHandle {

@@ -95,13 +95,13 @@ export class Engine implements UpstreamHost {
     const shared = {
       arena: this.#arena,
       forwarder: this.#forwarder,
+      counters,
       upstreams: this.#upstreams,
       scopes: new Scopes(),
       maxSegments: capabilities.maxSegments,
     };
     this.#requests = new RequestPath({
       ...shared,
-      counters,
       capacity,
       upstreamOf: this.#upstreamOf,
       limits: this.#requestLimits,

@@ -2,10 +2,11 @@
  * Replies: from upstream sockets through the forwarder to clients. What all ready upstreams of a turn have received leaves
  * together, in one send for each listener; the replies to one client in one burst, whichever backend they came from.
  */
+import { BACKEND, backendAt, type Counters } from "../../core/counters.js";
 import * as R from "../../core/flow-record.js";
 import type { Forwarder } from "../../core/forwarder.js";
 import { FORWARD_LAST } from "../../core/verdict.js";
-import { CONTROL_SEGMENT, CONTROL_WORDS } from "../../linux/control.js";
+import { CONTROL_OVERFLOW, CONTROL_SEGMENT, CONTROL_WORDS } from "../../linux/control.js";
 import { ECONNREFUSED } from "../../linux/errno.js";
 import type { Arena } from "../../linux/memory.js";
 import { createReceiveBatch, type ReceiveBatch } from "../../linux/receive-batch.js";
@@ -19,6 +20,7 @@ import type { Upstreams } from "./upstreams.js";
 export interface ReplyPathParts {
   readonly arena: Arena;
   readonly forwarder: Forwarder;
+  readonly counters: Counters;
   readonly upstreams: Upstreams;
   /** By listener slot. */
   readonly listeners: readonly (OpenListener | undefined)[];
@@ -88,7 +90,7 @@ export class ReplyPath {
   #judge(upstream: number, flow: number, slot: number, nowMs: number): void {
     const { forwarder } = this.#parts;
     const bytes = this.#batch.length(slot);
-    const segment = this.#segment(slot, bytes);
+    const segment = this.#segment(upstream, slot, bytes);
     const start = this.#batch.dataOffset(slot);
     if (segment < bytes && forwarder.takesReplyBursts(flow)) {
       const count = Math.ceil(bytes / segment);
@@ -207,17 +209,26 @@ export class ReplyPath {
     const { upstreams, forwarder } = this.#parts;
     for (let slot = first; slot < first + received; slot++) {
       const bytes = this.#batch.length(slot);
-      const segment = this.#segment(slot, bytes);
+      const segment = this.#segment(upstream, slot, bytes);
       forwarder.lateReply(upstreams.listener[upstream], segment > 0 ? Math.ceil(bytes / segment) : 1);
     }
     upstreams.touchFree(upstream, nowMs);
   }
 
   /** Bytes of each datagram in a message; those of the message when it is one. */
-  #segment(slot: number, bytes: number): number {
+  #segment(upstream: number, slot: number, bytes: number): number {
     if (!this.#batch.hasControl(slot)) return bytes;
     this.#batch.parseControl(slot, this.#control);
+    if (this.#control[CONTROL_OVERFLOW] !== 0) this.#countOverflow(upstream);
     const segment = this.#control[CONTROL_SEGMENT];
     return segment > 0 && segment < bytes ? segment : bytes;
+  }
+
+  #countOverflow(upstream: number): void {
+    const { upstreams, counters } = this.#parts;
+    const overflow = this.#control[CONTROL_OVERFLOW];
+    counters[backendAt(upstreams.backend[upstream]) + BACKEND.queueDrops] +=
+      (overflow - upstreams.overflow[upstream]) >>> 0;
+    upstreams.overflow[upstream] = overflow;
   }
 }

@@ -6,6 +6,7 @@ import { MAX_BACKENDS } from "../../core/snapshot.js";
 import {
   SO_RCVBUF,
   SO_RCVBUFFORCE,
+  SO_RXQ_OVFL,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
@@ -45,6 +46,8 @@ export class Upstreams {
   /** By upstream: backend and listener of the flow that it serves or served. */
   readonly backend: Uint16Array;
   readonly listener: Uint16Array;
+  /** By upstream: datagrams that the kernel had dropped on it when it last said so. */
+  readonly overflow: Uint32Array;
   open = 0;
   free = 0;
   resting = 0;
@@ -72,6 +75,7 @@ export class Upstreams {
     this.flow = new Int32Array(this.#capacity).fill(-1);
     this.backend = new Uint16Array(this.#capacity);
     this.listener = new Uint16Array(this.#capacity);
+    this.overflow = new Uint32Array(this.#capacity);
     this.#sinceMs = new Float64Array(this.#capacity);
     this.#next = new Int32Array(this.#capacity);
     this.#addresses = arena.allocate(MAX_BACKENDS * SOCKADDR_SLOT_BYTES);
@@ -191,6 +195,7 @@ export class Upstreams {
     const fd = libc.socket(this.#families[backendSlot], SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return fd;
     if (gro) libc.setsockopt(fd, SOL_UDP, UDP_GRO, address + this.#one, 4);
+    libc.setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, address + this.#one, 4);
     if (libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, address + this.#receiveBytes, 4) < 0) {
       libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, address + this.#receiveBytes, 4);
     }
@@ -205,6 +210,7 @@ export class Upstreams {
       return watched;
     }
     descriptors[upstream] = fd + 1;
+    this.overflow[upstream] = 0;
     this.open++;
     return upstream;
   }
