@@ -72,7 +72,7 @@ describe("createJsonSchema", () => {
 describe("knownKeys", () => {
   const schema = createJsonSchema();
   it("finds the keys of a map at any depth", () => {
-    assert.deepEqual(knownKeys(schema, []), ["listeners", "pools", "limits", "shutdown", "plane"]);
+    assert.deepEqual(knownKeys(schema, []), ["listeners", "pools", "limits", "shutdown", "plane", "workers"]);
     assert.deepEqual(knownKeys(schema, ["pools", 3, "failover"]), ["unhealthy", "draining", "removed"]);
   });
   it("finds them in one of several alternatives", () => {

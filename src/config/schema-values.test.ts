@@ -192,7 +192,7 @@ describe("parseConfig: single keys", () => {
     [
       "a plane that is not there",
       { listeners: [LISTENER], pools: [POOL], plane: "xdp" },
-      'plane: found "xdp", expected one of auto, portable',
+      'plane: found "xdp", expected one of auto, portable, batched',
     ],
   ];
   for (const [what, input, problem] of cases) {
