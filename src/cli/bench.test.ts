@@ -57,7 +57,7 @@ test("bench: prints a report, and exits with 1 when nothing answers", { skip }, 
 test("bench: says what is wrong with a flag, and wants something to do", async (t) => {
   for (const [args, message] of [
     [["127.0.0.1:1", "--size", "23"], /'--size <bytes>'.*whole number from 24 to 65507/],
-    [["127.0.0.1:1", "--duration", "10"], /expected a time such as 500ms or 10s/],
+    [["127.0.0.1:1", "--duration", "10"], /found "10" without a unit, expected a duration such as 500ms/],
     [["127.0.0.1"], /expected a port too/],
     [[], /give a TARGET, or --echo/],
   ] as const) {

@@ -1,13 +1,15 @@
 /** `sluice bench`: puts load on a UDP service, or is the service: echo servers to measure a balancer with. */
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
+import { parseDuration } from "../config/units.js";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../core/address.js";
-import { SluiceError } from "../core/errors.js";
 import { type EchoServer, openEchoServer } from "../loadgen/echo-server.js";
 import { MAX_PAYLOAD_BYTES } from "../loadgen/load-options.js";
 import type { LoadResult } from "../loadgen/load-result.js";
 import { MIN_PAYLOAD_BYTES } from "../loadgen/payload.js";
 import { formatProgress, formatReport } from "../loadgen/report.js";
 import { runLoad } from "../loadgen/run-load.js";
+import { checked, collect, wholeNumber } from "./arguments.js";
+import { EXIT } from "./exit-codes.js";
 
 interface BenchFlags {
   readonly clients: number;
@@ -40,11 +42,11 @@ export function createBenchCommand(): Command {
         "datagrams leave on schedule, and reply times count from when they were due.\n" +
         "A reply that has not come after a second is lost.",
     )
-    .argument("[target]", "address and port to send to", endpoint)
-    .option("--clients <number>", "sockets, each a client of its own", numberIn(1, 60_000), 8)
-    .option("--in-flight <number>", "datagrams without a reply at any time", numberIn(1, 1_000_000), 256)
-    .option("--size <bytes>", "UDP payload", numberIn(MIN_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES), 64)
-    .option("--rate <number>", "datagrams a second, whatever comes back", numberIn(1, 100_000_000))
+    .argument("[target]", "address and port to send to", checked(parseEndpoint))
+    .option("--clients <number>", "sockets, each a client of its own", wholeNumber(1, 60_000), 8)
+    .option("--in-flight <number>", "datagrams without a reply at any time", wholeNumber(1, 1_000_000), 256)
+    .option("--size <bytes>", "UDP payload", wholeNumber(MIN_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES), 64)
+    .option("--rate <number>", "datagrams a second, whatever comes back", wholeNumber(1, 100_000_000))
     .addOption(timeOption("--duration <time>", "how long to measure").default(10_000, "10s"))
     .addOption(
       timeOption("--warmup <time>", "load before that, left out of rates and reply times").default(
@@ -59,12 +61,12 @@ export function createBenchCommand(): Command {
     .option(
       "--echo <address...>",
       "run echo servers: alone until Ctrl-C, with TARGET while the load runs",
-      collectEndpoints,
+      collect(checked(parseEndpoint)),
     )
     .addHelpText("after", EXAMPLES)
     .action(async (target: Endpoint | undefined, flags: BenchFlags, command: Command) => {
       if (target === undefined && flags.echo === undefined) {
-        command.error("error: give a TARGET, or --echo", { exitCode: 2 });
+        command.error("error: give a TARGET, or --echo", { exitCode: EXIT.usage });
       }
       await runBench(target, flags);
     });
@@ -107,7 +109,8 @@ async function measure(target: Endpoint, flags: BenchFlags, signal: AbortSignal)
     ...(process.stderr.isTTY ? { onProgress: (progress) => console.error(formatProgress(progress)) } : {}),
   });
   console.log(flags.json ? JSON.stringify(toJson(result), null, 2) : formatReport(result));
-  if (result.crossed > 0 || result.bad > 0 || (!flags.oneWay && result.answered === 0)) process.exitCode = 1;
+  if (result.crossed > 0 || result.bad > 0 || (!flags.oneWay && result.answered === 0))
+    process.exitCode = EXIT.failure;
 }
 
 /** The target as the text that a person would write. */
@@ -123,36 +126,6 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function endpoint(text: string): Endpoint {
-  try {
-    return parseEndpoint(text);
-  } catch (error) {
-    if (error instanceof SluiceError) throw new InvalidArgumentError(error.message);
-    throw error;
-  }
-}
-
-function collectEndpoints(text: string, earlier: readonly Endpoint[] = []): readonly Endpoint[] {
-  return [...earlier, endpoint(text)];
-}
-
-function numberIn(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}`);
-  };
-}
-
 function timeOption(flags: string, description: string): Option {
-  return new Option(flags, description).argParser(duration);
-}
-
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** As in the config: a number and ms, s, m or h. */
-function duration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
-  if (match === null) throw new InvalidArgumentError("expected a time such as 500ms or 10s");
-  return Number(match[1]) * UNITS_MS[match[2]];
+  return new Option(flags, description).argParser(checked(parseDuration));
 }
