@@ -67,8 +67,12 @@ describe("checkAddresses: listeners that overlap", () => {
     it(`allows ${what}`, () => assert.deepEqual(problemsOf(withListeners(a, b)), []));
   }
 
-  it("wants names for two listeners on free ports of one address", () => {
-    assert.equal(problemsOf(withListeners("127.0.0.1:0", "127.0.0.1:0")).length, 1);
+  it("names two listeners on free ports of one address apart", () => {
+    const { listeners } = parseConfig(withListeners("127.0.0.1:0", "127.0.0.1:0", "[::1]:0", "127.0.0.1:0"));
+    assert.deepEqual(
+      listeners.map(({ name }) => name),
+      ["127.0.0.1:0", "127.0.0.1:0#2", "[::1]:0", "127.0.0.1:0#3"],
+    );
   });
 });
 

@@ -36,9 +36,9 @@ function duplicateNames(entries: readonly DraftEntry[], what: string): Finding[]
   return findings;
 }
 
-/** Two entries named by their addresses are reported for those, except on port 0, where addresses may be equal. */
+/** Two entries named by their addresses are reported for those. */
 function isSameAddressToo(a: DraftEntry, b: DraftEntry): boolean {
-  return a.writtenName === undefined && b.writtenName === undefined && b.address?.port !== 0;
+  return a.writtenName === undefined && b.writtenName === undefined;
 }
 
 function duplicatePools(pools: readonly DraftPool[]): Finding[] {

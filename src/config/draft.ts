@@ -3,6 +3,7 @@
  * found together with those of single keys. What cannot be read is undefined here: the schema reports it.
  */
 import { AddressError, type Endpoint, parseEndpoint } from "../core/address.js";
+import { createDefaultNames } from "./default-names.js";
 import type { KeyPath } from "./key-path.js";
 
 /** Something with a name and an address. */
@@ -10,7 +11,7 @@ export interface DraftEntry {
   readonly path: KeyPath;
   /** As written; undefined when it is left out or not text. */
   readonly writtenName: string | undefined;
-  /** The written name, or else the text of the address. */
+  /** The written name, or else the default: the text of the address. */
   readonly name: string | undefined;
   readonly addressPath: KeyPath;
   readonly addressText: string | undefined;
@@ -50,17 +51,25 @@ export function createDraft(input: unknown): Draft {
   const fields = asFields(input);
   // Array.from fills the holes of a sparse array, which map would leave.
   const pools = Array.from(asList(fields.pools));
+  const defaultName = createDefaultNames();
   return {
     listeners: Array.from(asList(fields.listeners), (item, i) =>
-      draftListener(asFields(item), ["listeners", i]),
+      draftListener(asFields(item), ["listeners", i], defaultName),
     ),
     pools: pools.map((item, i) => draftPool(asFields(item), ["pools", i], pools.length === 1)),
   };
 }
 
-function draftListener(fields: Fields, path: KeyPath): DraftListener {
+function draftListener(
+  fields: Fields,
+  path: KeyPath,
+  defaultName: (addressText: string) => string,
+): DraftListener {
+  const entry = draftEntry(fields, path);
+  const isNameless = fields.name === undefined && entry.addressText !== undefined;
   return {
-    ...draftEntry(fields, path),
+    ...entry,
+    name: isNameless ? defaultName(entry.addressText) : entry.name,
     ipv6Only: fields.ipv6Only === true,
     pool: asText(fields.pool),
     hasPool: fields.pool !== undefined,

@@ -1,5 +1,6 @@
 /** From the schema's output to a `Config`: fills in the defaults that depend on other keys, and freezes it. */
 import type { BackendConfig, Config, ListenerConfig, PoolConfig } from "./config.js";
+import { createDefaultNames } from "./default-names.js";
 import { DEFAULT_POOL } from "./draft.js";
 import type { SchemaOutput } from "./schema.js";
 
@@ -10,8 +11,12 @@ type ParsedBackend = ParsedPool["backends"][number];
 /** The input must have passed all checks. */
 export function normalise({ listeners, pools, limits, shutdown, plane, workers }: SchemaOutput): Config {
   const named = pools.map(toPool);
+  const defaultName = createDefaultNames();
   return deepFreeze({
-    listeners: listeners.map((listener) => toListener(listener, named[0].name)),
+    listeners: listeners.map((listener) => ({
+      name: listener.name ?? defaultName(listener.address.text),
+      ...toListener(listener, named[0].name),
+    })),
     pools: named,
     limits,
     shutdown: { graceMs: shutdown.grace },
@@ -20,10 +25,9 @@ export function normalise({ listeners, pools, limits, shutdown, plane, workers }
   });
 }
 
-function toListener(listener: ParsedListener, onlyPool: string): ListenerConfig {
+function toListener(listener: ParsedListener, onlyPool: string): Omit<ListenerConfig, "name"> {
   const { address, session } = listener;
   return {
-    name: listener.name ?? address.text,
     address: address.endpoint,
     addressText: address.text,
     ipv6Only: listener.ipv6Only,

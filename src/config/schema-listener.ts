@@ -33,7 +33,11 @@ const sessionSchema = z.strictObject(
 export const listenerSchema = z
   .strictObject(
     {
-      name: name().optional().describe("Unique among the listeners. Left out: the address as written."),
+      name: name()
+        .optional()
+        .describe(
+          "Unique among the listeners. Left out: the address as written, and #2, #3 … after it for more listeners on the same address and port 0.",
+        ),
       address: listenAddress().describe("Where to receive. Port 0 takes any free port."),
       pool: name().optional().describe("The pool to send to. May be left out when there is only one."),
       ipv6Only: flag()
