@@ -111,13 +111,16 @@ export interface Changes {
 
 /** Event name → arguments. */
 export interface BalancerEvents {
-  /** All listeners are open. */
+  /** All listeners of a new config are open. For the first one `createBalancer` tells, by resolving. */
   listening: [listeners: readonly { readonly name: string; readonly address: string }[]];
   /** A new config is in force. */
   reload: [result: ReloadResult];
   /** A reload was refused; the running config is untouched. */
   reloadFailed: [error: Error];
-  /** Something an operator should know; traffic goes on. At most one a second for each code. */
+  /**
+   * Something an operator should know; traffic goes on. At most one a second for each code. Warnings from the start of
+   * the balancer reach the first subscriber.
+   */
   warning: [warning: { readonly code: string; readonly message: string }];
   /** Everything is closed. */
   close: [];

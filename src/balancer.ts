@@ -15,6 +15,7 @@ import { BACKEND, backendAt, clearBackend, clearListener } from "./core/counters
 import { SluiceError } from "./core/errors.js";
 import type { Snapshot } from "./core/snapshot.js";
 import { listFlowInfo } from "./flow-info.js";
+import { HeldWarnings } from "./held-warnings.js";
 import type { Plane } from "./planes/plane.js";
 import { selectPlane } from "./planes/select.js";
 import { RateLimit } from "./rate-limit.js";
@@ -49,8 +50,7 @@ export async function createBalancer(
   const { signal } = options;
   signal?.throwIfAborted();
   const parsed = parseConfig(config);
-  const events = new EventEmitter();
-  const balancer = await RunningBalancer.start(parsed, events);
+  const balancer = await RunningBalancer.start(parsed);
   if (signal?.aborted) {
     await balancer.close({ graceMs: 0 });
     signal.throwIfAborted();
@@ -61,6 +61,7 @@ export async function createBalancer(
 
 class RunningBalancer implements Balancer {
   readonly #events: EventEmitter;
+  readonly #warnings: HeldWarnings;
   readonly #plane: Plane;
   readonly #notes: readonly string[];
   readonly #registry: SlotRegistry;
@@ -74,17 +75,19 @@ class RunningBalancer implements Balancer {
   #closing: Promise<void> | undefined;
   #graceUntilMs = Number.POSITIVE_INFINITY;
 
-  static async start(config: Config, events: EventEmitter): Promise<RunningBalancer> {
+  static async start(config: Config): Promise<RunningBalancer> {
+    const events = new EventEmitter();
+    const warnings = new HeldWarnings((warning) => events.emit("warning", warning));
     const limit = new RateLimit(WARNINGS_EVERY_MS);
     const warn = (code: string, message: string) => {
-      if (limit.allows(code, performance.now())) events.emit("warning", { code, message });
+      if (limit.allows(code, performance.now())) warnings.push({ code, message });
     };
     const context = { warn, random: Math.random, workers: config.workers };
     const { plane, notes } = await selectPlane(config.plane, context);
     const registry = new SlotRegistry();
     try {
       const snapshot = compileSnapshot(config, registry, 1, maxFlowsOf(config, plane));
-      const balancer = new RunningBalancer({ config, snapshot, registry, plane, notes, events });
+      const balancer = new RunningBalancer({ config, snapshot, registry, plane, notes, events, warnings });
       await balancer.#apply(snapshot);
       return balancer;
     } catch (error) {
@@ -100,6 +103,7 @@ class RunningBalancer implements Balancer {
     plane: Plane;
     notes: readonly string[];
     events: EventEmitter;
+    warnings: HeldWarnings;
   }) {
     this.#config = parts.config;
     this.#snapshot = parts.snapshot;
@@ -107,6 +111,7 @@ class RunningBalancer implements Balancer {
     this.#plane = parts.plane;
     this.#notes = parts.notes;
     this.#events = parts.events;
+    this.#warnings = parts.warnings;
     this.#housekeeping = setInterval(() => this.#releaseSlots(), HOUSEKEEPING_MS);
     this.#housekeeping.unref();
   }
@@ -152,6 +157,7 @@ class RunningBalancer implements Balancer {
 
   on<E extends keyof BalancerEvents>(event: E, listener: (...args: BalancerEvents[E]) => void): this {
     this.#events.on(event, listener);
+    if (event === "warning") this.#warnings.release();
     return this;
   }
 

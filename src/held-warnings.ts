@@ -1,0 +1,34 @@
+/**
+ * Warnings on their way to the balancer's subscribers. What comes before anybody can subscribe, while the balancer
+ * still starts, is held for the first who does.
+ */
+import type { BalancerEvents } from "./api.js";
+
+type Warning = BalancerEvents["warning"][0];
+
+/** More than a start gives rise to; a program that never subscribes must not gather them for ever. */
+const MOST_HELD = 50;
+
+export class HeldWarnings {
+  readonly #emit: (warning: Warning) => void;
+  #held: Warning[] | undefined = [];
+
+  constructor(emit: (warning: Warning) => void) {
+    this.#emit = emit;
+  }
+
+  push(warning: Warning): void {
+    if (this.#held === undefined) this.#emit(warning);
+    else if (this.#held.length < MOST_HELD) this.#held.push(warning);
+  }
+
+  /** Somebody subscribes: what was held is emitted once this turn's code is done, and what comes later at once. */
+  release(): void {
+    if (this.#held === undefined) return;
+    queueMicrotask(() => {
+      const held = this.#held ?? [];
+      this.#held = undefined;
+      for (const warning of held) this.#emit(warning);
+    });
+  }
+}
