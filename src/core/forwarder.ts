@@ -35,6 +35,7 @@ const CONSISTENT_SEED = 0x517ce5;
 const NO_BACKEND = dropOf(reasonNumber("no_backend"));
 const LATE_REPLY = dropOf(reasonNumber("late_reply"));
 const DRAINING = reasonNumber("backend_draining");
+const REMOVED = reasonNumber("backend_removed");
 
 export class Forwarder implements LoadView {
   /** Planes write a client's address here (words 0 to 5: IP, scope, port) before `fromClient`. */
@@ -241,12 +242,16 @@ export class Forwarder implements LoadView {
     return flow >= 0 && this.#flows.endIfOver(route, flow, nowMs) ? -1 : flow;
   }
 
-  /** The next datagram of a flow: it stays, moves or is dropped, as its backend's state has it. */
+  /**
+   * The next datagram of a flow: it stays, moves or is dropped, as its backend's state has it. A backend that is not in
+   * the listener's pool any more counts as removed, whatever its state in another.
+   */
   #follow(route: Route, flow: number, nowMs: number): number {
     const backend = this.table.u32[flow * R.RECORD_WORDS + R.BACKEND];
-    const action = this.#actionFor(route, backend);
+    const inPool = this.#routing.poolOf[backend] === route.poolSlot;
+    const action = inPool ? this.#routing.actions[backend] : route.removedAction;
     if (action === KEEP) return flow;
-    const reason = this.#routing.reasons[backend];
+    const reason = inPool ? this.#routing.reasons[backend] : REMOVED;
     if (action === DROP) return dropOf(reason);
     const next = this.#chooseBound(route);
     if (next < 0) return reason === DRAINING ? flow : NO_BACKEND;
@@ -254,11 +259,9 @@ export class Forwarder implements LoadView {
     return this.#openBound(route, next, nowMs);
   }
 
-  /** What happens to a flow on this backend. One that is not in the listener's pool any more counts as removed. */
-  #actionFor(route: Route, backend: number): number {
-    return this.#routing.poolOf[backend] === route.poolSlot
-      ? this.#routing.actions[backend]
-      : route.removedAction;
+  /** Whether a binding to this backend is good for further flows: where it has left the pool, it is not. */
+  #holdsBindings(route: Route, backend: number): boolean {
+    return this.#routing.poolOf[backend] === route.poolSlot && this.#routing.holdsBindings[backend] === 1;
   }
 
   /** The backend for the client in `key`: the one its affinity key is bound to, else as the policy says; or -1. */
@@ -268,8 +271,7 @@ export class Forwarder implements LoadView {
       this.#writeAffinityKey(route, bindings.key);
       bindings.key[4] = route.poolSlot;
       const binding = bindings.find();
-      if (binding >= 0 && this.#actionFor(route, bindings.value(binding)) === KEEP)
-        return bindings.value(binding);
+      if (binding >= 0 && this.#holdsBindings(route, bindings.value(binding))) return bindings.value(binding);
     }
     return route.policy.choose(route.hashed ? this.#consistentHash(route) : 0);
   }

@@ -58,6 +58,8 @@ export interface Routing {
   /** By backend slot: KEEP, MOVE or DROP, and the drop reason that goes with it. */
   readonly actions: Uint8Array;
   readonly reasons: Uint8Array;
+  /** By backend slot: 1 where a key that is bound to it brings its further flows there too. */
+  readonly holdsBindings: Uint8Array;
   readonly policies: ReadonlyMap<number, Policy>;
 }
 
@@ -76,6 +78,7 @@ export function createRouting(snapshot: Snapshot, input: RoutingInput): Routing 
     poolOf: new Int16Array(MAX_BACKENDS).fill(-1),
     actions: new Uint8Array(MAX_BACKENDS).fill(MOVE),
     reasons: new Uint8Array(MAX_BACKENDS).fill(reasonNumber("backend_removed")),
+    holdsBindings: new Uint8Array(MAX_BACKENDS),
     policies: new Map<number, Policy>(),
   };
   const pools = new Map<number, PoolEntry>();
@@ -111,7 +114,7 @@ function createPoolPolicy(pool: PoolEntry, input: RoutingInput): Policy {
 
 function addBackends(
   pool: PoolEntry,
-  routing: Pick<Routing, "poolOf" | "actions" | "reasons"> & { backends: (BackendEntry | undefined)[] },
+  routing: Omit<Routing, "backends"> & { backends: (BackendEntry | undefined)[] },
 ): void {
   const candidates = new Set(candidatesOf(pool));
   for (const backend of pool.backends) {
@@ -120,6 +123,8 @@ function addBackends(
     routing.poolOf[backend.slot] = pool.slot;
     routing.actions[backend.slot] = ACTIONS[action];
     routing.reasons[backend.slot] = reasonNumber(reason);
+    // A flow may be kept on a disabled backend, but nothing new goes there.
+    routing.holdsBindings[backend.slot] = action === "keep" && backend.admin !== "disabled" ? 1 : 0;
   }
 }
 

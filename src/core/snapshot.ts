@@ -50,7 +50,7 @@ export interface PoolEntry {
   readonly maglevTableSize: number;
 }
 
-/** Limits of one flow; 0 means no limit. Times are milliseconds. */
+/** Limits of one flow; 0 means no limit, but for the idle timeout, which is at least 1. Times are milliseconds. */
 export interface SessionLimits {
   readonly idleTimeoutMs: number;
   readonly maxLifetimeMs: number;
