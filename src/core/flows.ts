@@ -86,10 +86,11 @@ export class Flows {
    * @param binding entry of `bindings` that the flow holds from now on, already retained, or -1
    */
   open(route: Route, backend: number, hash: number, binding: number, nowMs: number): number {
-    if (this.table.live >= this.limits.maxFlows && !this.#makeRoom()) return TABLE_FULL;
+    // The client's own limit comes first: a client that is at it must cost nobody else a flow.
     const clientIp = this.#retainClientIp();
     if (clientIp < -1) return clientIp;
-    const flow = this.table.insert(hash);
+    const isFull = this.table.live >= this.limits.maxFlows && !this.#makeRoom();
+    const flow = isFull ? -1 : this.table.insert(hash);
     if (flow < 0) return this.#giveBackClientIp(clientIp, TABLE_FULL);
     const at = flow * R.RECORD_WORDS;
     const times = flow * R.RECORD_DOUBLES;
@@ -169,14 +170,14 @@ export class Flows {
     this.table.detach(flow, state);
   }
 
-  /** Takes a flow out of the index because its client goes on elsewhere. */
+  /**
+   * Takes a flow out of the index because its client goes on elsewhere. It makes room when the table is full, and its
+   * client IP's count has room for the flow that takes over.
+   */
   markMoved(listener: number, flow: number, nowMs: number): void {
     this.#counters[listenerAt(listener) + LISTENER.movedFlows]++;
-    if (this.table.live >= this.limits.maxFlows) {
-      this.end(flow, END.moved);
-      return;
-    }
     this.detach(flow, R.MOVED);
+    this.#releaseClientIp(flow);
     this.#byUse.remove(listener, flow);
     this.#byUse.append(MOVED_LIST + listener, flow);
     this.table.f64[flow * R.RECORD_DOUBLES + R.LISTED_AT] = nowMs;
@@ -192,7 +193,7 @@ export class Flows {
     this.#leaveIndex(flow);
     this.#byUse.remove(state === R.MOVED ? MOVED_LIST + listener : listener, flow);
     this.#byAge.remove(listener, flow);
-    if (i32[at + R.CLIENT_IP] >= 0) this.#clientIps.release(i32[at + R.CLIENT_IP]);
+    this.#releaseClientIp(flow);
     if (i32[at + R.BINDING] >= 0) this.bindings.release(i32[at + R.BINDING]);
     this.#counters[backend + BACKEND.activeFlows]--;
     this.#counters[backend + BACKEND.outstanding] -= u32[at + R.AWAITING];
@@ -281,15 +282,17 @@ export class Flows {
     this.#byUse.moveToEnd(route.listener.slot, flow);
   }
 
-  /** The table is full: ends the flow that moved longest ago, else with `evict-oldest` the one least recently used. */
+  /** The table is full: ends a flow for the one that comes, and another where a reload lowered the limit. */
   #makeRoom(): boolean {
-    const flow = this.#oldest(MOVED_LIST);
-    if (flow >= 0) {
-      this.end(flow, END.moved);
-      return true;
-    }
-    if (this.limits.onFull === "drop") return false;
-    const victim = this.#oldest(0);
+    if (!this.#shed()) return false;
+    if (this.table.live >= this.limits.maxFlows) this.#shed();
+    return true;
+  }
+
+  /** Ends the flow that moved longest ago, else with `evict-oldest` the one least recently used, if there is one. */
+  #shed(): boolean {
+    const moved = this.#oldest(MOVED_LIST);
+    const victim = moved < 0 && this.limits.onFull === "evict-oldest" ? this.#oldest(0) : moved;
     if (victim < 0) return false;
     this.end(victim, END.evicted);
     return true;
@@ -327,13 +330,21 @@ export class Flows {
     return verdict;
   }
 
-  /** The limit per client IP was switched on: counts the flows that are already there. */
+  #releaseClientIp(flow: number): void {
+    const { i32 } = this.table;
+    const at = flow * R.RECORD_WORDS + R.CLIENT_IP;
+    if (i32[at] >= 0) this.#clientIps.release(i32[at]);
+    i32[at] = -1;
+  }
+
+  /** The limit per client IP was switched on: counts the flows that are already there, but for moved ones. */
   #adoptClientIps(): void {
     const { table } = this;
     const ips = this.#clientIps;
     for (let flow = 0; flow < table.highWater; flow++) {
       const at = flow * R.RECORD_WORDS;
       if (!table.isLive(flow) || table.i32[at + R.CLIENT_IP] >= 0) continue;
+      if ((table.u32[at + R.STATE] & R.STATE_MASK) === R.MOVED) continue;
       for (let i = 0; i < 4; i++) ips.key[i] = table.u32[at + i];
       let entry = ips.find();
       if (entry < 0) entry = ips.insert(0);

@@ -1,0 +1,441 @@
+/** Verdicts and counts of single datagrams, and the limits. What events do to live flows: live-flows.test.ts. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ForwarderRig } from "./forwarder-rig.testing.js";
+import type { FlowLimits } from "./snapshot.js";
+import {
+  buildBackend,
+  buildListener,
+  buildPool,
+  CLIENT,
+  CLIENT_IP,
+  type SnapshotParts,
+} from "./snapshot-builder.testing.js";
+import { reasonNumber } from "./verdict.js";
+
+const A = "192.0.2.1:4000";
+const B = "192.0.2.2:4000";
+const C = "192.0.2.3:4000";
+
+function limited(limits: Partial<FlowLimits>, affinity = CLIENT): SnapshotParts {
+  return { pools: [buildPool({ affinity })], limits };
+}
+
+describe("Forwarder with affinity none", () => {
+  it("deals out a client's datagrams strictly in turn, over one flow a backend", () => {
+    const rig = new ForwarderRig();
+    assert.deepEqual(rig.sendMany(A, 10), [0, 1, 2, 0, 1, 2, 0, 1, 2, 0]);
+    assert.equal(rig.active(), 3);
+    assert.equal(rig.host.opened, 3);
+  });
+
+  it("takes turns among all clients and listeners of a pool together", () => {
+    const rig = new ForwarderRig({ listeners: [buildListener(), buildListener({ slot: 1 })] });
+    assert.deepEqual([rig.send(A), rig.send(B), rig.send(A, 1), rig.send(B, 1)], [0, 1, 2, 0]);
+    assert.equal(rig.active(), 4);
+  });
+
+  it("counts a reply on the flow of the backend that sent it", () => {
+    const rig = new ForwarderRig();
+    const flows = [rig.request(A), rig.request(A), rig.request(A)];
+    assert.equal(rig.reply(flows[1], 70), "forward");
+    assert.deepEqual(
+      [0, 1, 2].map((slot) => rig.backend(slot, "replies")),
+      [0, 1, 0],
+    );
+    assert.deepEqual(
+      [0, 1, 2].map((slot) => rig.backend(slot, "outstanding")),
+      [1, 0, 1],
+    );
+    assert.equal(rig.backend(1, "replyBytes"), 70);
+  });
+
+  it("sends a client to one backend with maglev, from whichever listener", () => {
+    const listeners = [buildListener(), buildListener({ slot: 1 })];
+    const rig = new ForwarderRig({ listeners, pools: [buildPool({ policy: "maglev" })] });
+    const other = new ForwarderRig({ listeners, pools: [buildPool({ policy: "maglev" })] }, { seed: 99 });
+    const used = new Set();
+    for (let i = 0; i < 50; i++) {
+      const slot = rig.send(`192.0.2.${i}:4000`);
+      used.add(slot);
+      assert.deepEqual(rig.sendMany(`192.0.2.${i}:4000`, 2, 1), [slot, slot]);
+      assert.equal(other.send(`192.0.2.${i}:4000`), slot, "another process agrees");
+    }
+    assert.equal(used.size, 3);
+  });
+
+  it("leaves a removed backend out at once; what it still replies reaches the client", () => {
+    const rig = new ForwarderRig();
+    const flow = rig.request(A);
+    rig.reload({ pools: [buildPool({ backends: [buildBackend(1), buildBackend(2)] })] });
+    assert.deepEqual(rig.sendMany(A, 4), [1, 2, 1, 2]);
+    assert.equal(rig.reply(flow), "forward");
+    assert.equal(rig.listener("movedFlows"), 0);
+  });
+});
+
+describe("Forwarder with affinity client", () => {
+  it("keeps a client's datagrams together, by address, port, listener and scope", () => {
+    const listeners = [buildListener(), buildListener({ slot: 1 })];
+    const rig = new ForwarderRig({ listeners, pools: [buildPool({ affinity: CLIENT })] });
+    const flow = rig.request(A);
+    assert.equal(rig.request(A), flow);
+    const others = [
+      rig.request(B),
+      rig.request("192.0.2.1:4001"),
+      rig.request(A, 1),
+      rig.request("[::1]:4000"),
+    ];
+    assert.equal(new Set([flow, ...others]).size, 5);
+    rig.forwarder.key.set([0, 0, 0xffff, 0xc0000201, 7, 4000]);
+    assert.notEqual(rig.forwarder.fromClient(0, 1, 0), flow);
+  });
+});
+
+describe("Forwarder counts", () => {
+  it("requests and replies with their bytes, an empty datagram too", () => {
+    const rig = new ForwarderRig({ pools: [buildPool({ affinity: CLIENT })] });
+    const flow = rig.request(A, 0, 65_507);
+    rig.request(A, 0, 0);
+    rig.reply(flow, 0);
+    rig.reply(flow, 12);
+    assert.deepEqual([rig.listener("requests"), rig.listener("requestBytes")], [2, 65_507]);
+    assert.deepEqual([rig.listener("replies"), rig.listener("replyBytes")], [2, 12]);
+    assert.deepEqual([rig.backend(0, "requests"), rig.backend(0, "requestBytes")], [2, 65_507]);
+    assert.deepEqual([rig.backend(0, "replies"), rig.backend(0, "replyBytes")], [2, 12]);
+  });
+
+  it("a request that could not be sent as dropped, not as forwarded", () => {
+    const rig = new ForwarderRig();
+    rig.request(A, 0, 500);
+    rig.forwarder.requestFailed(0, 0, 500, reasonNumber("too_big"));
+    assert.deepEqual([rig.listener("requests"), rig.listener("requestBytes")], [1, 500]);
+    assert.deepEqual([rig.backend(0, "requests"), rig.backend(0, "requestBytes")], [0, 0]);
+    assert.deepEqual(rig.drops(), { too_big: 1 });
+  });
+
+  it("a reply that could not be sent as received from the backend, but not as delivered", () => {
+    const rig = new ForwarderRig();
+    rig.reply(rig.request(A), 80);
+    rig.forwarder.replyFailed(0, 80, reasonNumber("network_unreachable"));
+    assert.deepEqual([rig.listener("replies"), rig.listener("replyBytes")], [0, 0]);
+    assert.deepEqual([rig.backend(0, "replies"), rig.backend(0, "replyBytes")], [1, 80]);
+    assert.deepEqual(rig.replyDrops(), { network_unreachable: 1 });
+  });
+
+  it("a reply to an ended flow as late, on the listener that it was for", () => {
+    const rig = new ForwarderRig({ listeners: [buildListener(), buildListener({ slot: 3 })] });
+    const flow = rig.request(A, 3);
+    rig.nowMs = 120_000;
+    rig.expire();
+    assert.equal(rig.reply(flow), "late_reply");
+    rig.forwarder.lateReply(3);
+    assert.deepEqual([rig.replyDrops(0), rig.replyDrops(3)], [{}, { late_reply: 2 }]);
+    assert.deepEqual([rig.listener("replies", 3), rig.backend(0, "replies")], [0, 0]);
+  });
+
+  it("refusals by backend", () => {
+    const rig = new ForwarderRig();
+    rig.forwarder.refused(2);
+    assert.deepEqual([rig.backend(2, "refused"), rig.backend(0, "refused")], [1, 0]);
+  });
+
+  it("requests for a listener that there is not, or whose pool there is not", () => {
+    const rig = new ForwarderRig({ listeners: [buildListener({ poolSlot: 9 })] });
+    assert.deepEqual([rig.send(A, 0), rig.send(A, 5)], ["no_backend", "no_backend"]);
+    assert.deepEqual([rig.drops(0), rig.drops(5)], [{ no_backend: 1 }, { no_backend: 1 }]);
+  });
+
+  it("the time of the last datagram that passed", () => {
+    const rig = new ForwarderRig();
+    assert.equal(rig.forwarder.lastActivityMs, Number.NEGATIVE_INFINITY);
+    rig.nowMs = 5;
+    const flow = rig.request(A);
+    assert.equal(rig.forwarder.lastActivityMs, 5);
+    rig.nowMs = 9;
+    rig.send(A, 7);
+    assert.equal(rig.forwarder.lastActivityMs, 5, "a drop is no activity");
+    rig.reply(flow);
+    assert.equal(rig.forwarder.lastActivityMs, 9);
+  });
+});
+
+describe("Forwarder.apply", () => {
+  it("changes nothing when the snapshot cannot be made ready", () => {
+    const rig = new ForwarderRig({ pools: [buildPool({ affinity: CLIENT })] });
+    const flow = rig.request(A);
+    const before = rig.forwarder.routing;
+    const bad = { pools: [buildPool({ policy: "maglev", maglevTableSize: 4 })], limits: { maxFlows: 1 } };
+    assert.throws(() => rig.reload(bad));
+    assert.equal(rig.forwarder.routing, before);
+    assert.equal(rig.request(A), flow);
+    assert.equal(rig.send(B), 1);
+  });
+
+  it("goes on in turn", () => {
+    const rig = new ForwarderRig();
+    rig.send(A);
+    rig.reload({ version: 2 });
+    assert.deepEqual(rig.sendMany(A, 3), [1, 2, 0]);
+    assert.equal(rig.forwarder.routing.version, 2);
+  });
+});
+
+describe("Forwarder.fail and endEverything", () => {
+  it("ends a broken flow; its client's next datagram begins a new one", () => {
+    const rig = new ForwarderRig({ pools: [buildPool({ affinity: CLIENT })] });
+    const flow = rig.request(A);
+    rig.forwarder.fail(flow);
+    rig.forwarder.fail(flow);
+    assert.deepEqual(rig.ended(), { failed: 1 });
+    assert.equal(rig.active(), 0);
+    assert.equal(rig.send(A), 1);
+  });
+
+  it("ends flows in every state, of every listener", () => {
+    const listeners = [
+      buildListener(),
+      buildListener({ slot: 1, session: { requests: 1 } }),
+      buildListener({ slot: 2, session: { responses: 1 } }),
+    ];
+    const pool = buildPool({ affinity: CLIENT });
+    const rig = new ForwarderRig({ listeners, pools: [pool] });
+    rig.request(A, 0);
+    rig.request(A, 1);
+    rig.forwarder.fromBackend(rig.request(A, 2), 1, 0);
+    rig.reload({ listeners, pools: [{ ...pool, backends: [buildBackend(1)] }] });
+    rig.request(A, 0);
+    assert.equal(rig.active(), 4);
+    rig.forwarder.endEverything();
+    assert.equal(rig.active(), 0);
+    assert.deepEqual(
+      [rig.ended(0), rig.ended(1), rig.ended(2)],
+      [{ moved: 1, closed: 1 }, { closed: 1 }, { closed: 1 }],
+    );
+  });
+});
+
+describe("Forwarder with limits.maxFlows", () => {
+  it("drops what would need one flow more, and lets live flows be", () => {
+    const rig = new ForwarderRig(limited({ maxFlows: 2 }));
+    assert.deepEqual([rig.send(A), rig.send(B), rig.send(C), rig.send(A)], [0, 1, "flow_table_full", 0]);
+    assert.deepEqual(rig.drops(), { flow_table_full: 1 });
+    rig.nowMs = 120_000;
+    assert.equal(rig.expire(), 2);
+    assert.notEqual(rig.send(C), "flow_table_full");
+  });
+
+  it("ends the flow least recently used with `evict-oldest`", () => {
+    const rig = new ForwarderRig(limited({ maxFlows: 2, onFull: "evict-oldest" }));
+    const first = rig.request(A);
+    rig.nowMs = 1;
+    const second = rig.request(B);
+    rig.nowMs = 20_000;
+    assert.equal(rig.request(A), first);
+    rig.request(C);
+    assert.deepEqual(rig.host.closed, [{ flow: second, backend: 1, unanswered: true }]);
+    assert.deepEqual(rig.ended(), { evicted: 1 });
+    assert.equal(rig.request(A), first);
+  });
+
+  it("looks for the oldest among all listeners", () => {
+    const listeners = [buildListener(), buildListener({ slot: 1 })];
+    const rig = new ForwarderRig({ ...limited({ maxFlows: 2, onFull: "evict-oldest" }), listeners });
+    const oldest = rig.request(A, 1);
+    rig.nowMs = 1;
+    rig.request(A, 0);
+    rig.request(B, 0);
+    assert.deepEqual(
+      rig.host.closed.map(({ flow }) => flow),
+      [oldest],
+    );
+  });
+
+  it("takes more at once when a reload raises it, and live flows keep their numbers", () => {
+    const rig = new ForwarderRig(limited({ maxFlows: 2 }));
+    const flows = [rig.request(A), rig.request(B)];
+    assert.equal(rig.send(C), "flow_table_full");
+    rig.reload(limited({ maxFlows: 40 }));
+    for (let i = 0; i < 38; i++) assert.ok(rig.request(`10.0.0.${i}:1`) >= 0);
+    assert.equal(rig.send(C), "flow_table_full");
+    assert.deepEqual([rig.request(A), rig.request(B)], flows);
+    assert.equal(rig.active(), 40);
+  });
+
+  it("lets live flows be when a reload lowers it, and comes down to it as they end", () => {
+    const rig = new ForwarderRig(limited({ maxFlows: 4 }));
+    for (let i = 0; i < 4; i++) rig.request(`10.0.0.${i}:1`);
+    rig.reload(limited({ maxFlows: 2 }));
+    assert.equal(rig.send("10.0.0.3:1"), 0);
+    assert.equal(rig.send(A), "flow_table_full");
+    for (const flow of [0, 1]) rig.forwarder.fail(flow);
+    assert.equal(rig.send(A), "flow_table_full");
+    rig.forwarder.fail(2);
+    assert.notEqual(rig.send(A), "flow_table_full");
+    assert.equal(rig.active(), 2);
+  });
+
+  it("comes down to a lowered limit with `evict-oldest`, one flow with each that is opened", () => {
+    const rig = new ForwarderRig(limited({ maxFlows: 5, onFull: "evict-oldest" }));
+    for (let i = 0; i < 5; i++) rig.request(`10.0.0.${i}:1`);
+    rig.reload(limited({ maxFlows: 3, onFull: "evict-oldest" }));
+    const active = [A, B, C].map((client) => {
+      rig.request(client);
+      return rig.active();
+    });
+    assert.deepEqual(active, [4, 3, 3]);
+  });
+
+  it("moves flows also when the table is full: the one left behind makes room", () => {
+    for (const maxFlows of [2, 1]) {
+      const rig = new ForwarderRig(limited({ maxFlows: 2 }));
+      rig.request(A);
+      rig.request(B);
+      rig.reload({
+        pools: [buildPool({ affinity: CLIENT, backends: [buildBackend(2)] })],
+        limits: { maxFlows },
+      });
+      assert.deepEqual([rig.send(A), rig.send(B)], [2, 2], `down to ${maxFlows}`);
+      assert.equal(rig.active(), 2);
+      assert.deepEqual(rig.ended(), { moved: 2 });
+      assert.equal(rig.send(C), "flow_table_full");
+    }
+  });
+
+  it("sheds the flow that moved longest ago before any other, also with `drop`", () => {
+    const rig = new ForwarderRig(limited({ maxFlows: 4 }));
+    const [a] = [rig.request(A), rig.request(B)];
+    rig.reload({
+      pools: [buildPool({ affinity: CLIENT, backends: [buildBackend(2)] })],
+      limits: { maxFlows: 4 },
+    });
+    rig.request(A);
+    rig.nowMs = 1;
+    rig.request(B);
+    assert.equal(rig.active(), 4);
+    rig.request(C);
+    assert.deepEqual(
+      rig.host.closed.map(({ flow }) => flow),
+      [a],
+    );
+    assert.deepEqual(rig.ended(), { moved: 1 });
+  });
+});
+
+describe("Forwarder with limits.maxFlowsPerClientIp", () => {
+  it("drops a client IP's further flows, until one has ended", () => {
+    const rig = new ForwarderRig(limited({ maxFlowsPerClientIp: 2 }));
+    const first = rig.request("192.0.2.1:1");
+    rig.request("192.0.2.1:2");
+    assert.equal(rig.send("192.0.2.1:3"), "client_flow_limit");
+    assert.equal(rig.request("192.0.2.1:1"), first);
+    assert.notEqual(rig.send(B), "client_flow_limit");
+    rig.forwarder.fail(first);
+    assert.notEqual(rig.send("192.0.2.1:3"), "client_flow_limit");
+    assert.deepEqual(rig.drops(), { client_flow_limit: 1 });
+  });
+
+  it("counts the flows that are there when a reload switches it on", () => {
+    const rig = new ForwarderRig(limited({}));
+    for (let port = 1; port <= 3; port++) rig.request(`192.0.2.1:${port}`);
+    rig.reload(limited({ maxFlowsPerClientIp: 3 }));
+    assert.equal(rig.send("192.0.2.1:4"), "client_flow_limit");
+    rig.forwarder.fail(0);
+    assert.notEqual(rig.send("192.0.2.1:4"), "client_flow_limit");
+    assert.equal(rig.send("192.0.2.1:5"), "client_flow_limit");
+  });
+
+  it("counts right through off and on again", () => {
+    const rig = new ForwarderRig(limited({ maxFlowsPerClientIp: 2 }));
+    rig.request("192.0.2.1:1");
+    rig.reload(limited({}));
+    for (let port = 2; port <= 4; port++) assert.ok(rig.request(`192.0.2.1:${port}`) >= 0);
+    rig.reload(limited({ maxFlowsPerClientIp: 2 }));
+    for (const flow of [0, 1]) rig.forwarder.fail(flow);
+    assert.equal(rig.send("192.0.2.1:9"), "client_flow_limit");
+    rig.forwarder.fail(2);
+    assert.notEqual(rig.send("192.0.2.1:9"), "client_flow_limit");
+  });
+
+  it("holds across ports and listeners, not across IPs of one client-ip network", () => {
+    const affinity = { kind: "client-ip", prefix4: 24, prefix6: 64 } as const;
+    const listeners = [buildListener(), buildListener({ slot: 1 })];
+    const rig = new ForwarderRig({
+      pools: [buildPool({ affinity })],
+      listeners,
+      limits: { maxFlowsPerClientIp: 1 },
+    });
+    assert.equal(rig.send(A), 0);
+    assert.equal(rig.send(A, 1), "client_flow_limit");
+    assert.equal(rig.send(B), 0);
+  });
+
+  it("does not stand in the way of a flow that moves", () => {
+    const rig = new ForwarderRig(limited({ maxFlowsPerClientIp: 1 }));
+    rig.request(A);
+    rig.reload({
+      pools: [buildPool({ affinity: CLIENT, backends: [buildBackend(1)] })],
+      limits: { maxFlowsPerClientIp: 1 },
+    });
+    assert.deepEqual(rig.sendMany(A, 2), [1, 1]);
+    assert.equal(rig.send("192.0.2.1:4001"), "client_flow_limit");
+    rig.nowMs = 5000;
+    rig.expire();
+    assert.equal(rig.send("192.0.2.1:4001"), "client_flow_limit");
+  });
+
+  it("does not count moved flows when it is switched on", () => {
+    const rig = new ForwarderRig(limited({}));
+    rig.request(A);
+    const pools = [buildPool({ affinity: CLIENT, backends: [buildBackend(1)] })];
+    rig.reload({ pools });
+    rig.request(A);
+    rig.reload({ pools, limits: { maxFlowsPerClientIp: 2 } });
+    assert.equal(rig.send("192.0.2.1:4001"), 1);
+    assert.equal(rig.send("192.0.2.1:4002"), "client_flow_limit");
+  });
+
+  it("costs nobody else a flow: who is at it evicts nothing", () => {
+    const rig = new ForwarderRig(limited({ maxFlows: 2, maxFlowsPerClientIp: 1, onFull: "evict-oldest" }));
+    rig.request(A);
+    rig.request(B);
+    assert.equal(rig.send("192.0.2.2:4001"), "client_flow_limit");
+    assert.deepEqual(rig.host.closed, []);
+  });
+});
+
+describe("Forwarder when an upstream is refused", () => {
+  it("leaves nothing behind", () => {
+    const rig = new ForwarderRig(limited({ maxFlows: 2, maxFlowsPerClientIp: 1 }, CLIENT_IP));
+    rig.host.refusal = "no_descriptor";
+    assert.deepEqual(rig.sendMany(A, 5), Array(5).fill("no_descriptor"));
+    assert.deepEqual(rig.drops(), { no_descriptor: 5 });
+    assert.equal(rig.active(), 0);
+    assert.deepEqual(rig.host.closed, []);
+    assert.equal(rig.backend(0, "openedFlows"), 0);
+    rig.host.refusal = undefined;
+    assert.equal(rig.send(A), 2, "round robin went on, the key was not bound");
+    assert.equal(rig.send("192.0.2.1:4001"), "client_flow_limit");
+    assert.equal(rig.send(B), 0);
+    assert.equal(rig.active(), 2);
+  });
+
+  it("keeps the binding of a client-ip key that other flows hold", () => {
+    const rig = new ForwarderRig(limited({}, CLIENT_IP));
+    rig.request(A);
+    rig.host.refusal = "no_descriptor";
+    rig.send("192.0.2.1:4001");
+    rig.host.refusal = undefined;
+    assert.equal(rig.send("192.0.2.1:4002"), 0);
+  });
+
+  it("tries again with the client's next datagram when its flow moves", () => {
+    const rig = new ForwarderRig(limited({}));
+    rig.request(A);
+    rig.reload({ pools: [buildPool({ affinity: CLIENT, backends: [buildBackend(1)] })] });
+    rig.host.refusal = "no_descriptor";
+    assert.equal(rig.send(A), "no_descriptor");
+    rig.host.refusal = undefined;
+    assert.equal(rig.send(A), 1);
+  });
+});
