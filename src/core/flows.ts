@@ -214,26 +214,19 @@ export class Flows {
     return true;
   }
 
-  /** Ends flows of one listener that are past their time, at most `most`. Returns how many ended. */
+  /**
+   * Ends flows of one listener that are past their time, at most `most`. Returns how many ended. An idle flow waits
+   * for the ones listed before it, which were last used no more than `relistAfterMs` later than it was.
+   */
   expire(route: Route, nowMs: number, most: number): number {
     const listener = route.listener.slot;
     const { f64 } = this.table;
     const lingerMs = Math.min(MOVED_LINGER_MS, route.idleTimeoutMs);
     let ended = 0;
-    for (
-      let flow = this.#byUse.head(listener);
-      flow >= 0 && ended < most;
-      flow = this.#byUse.head(listener)
-    ) {
-      const times = flow * R.RECORD_DOUBLES;
-      if (nowMs - f64[times + R.LISTED_AT] < route.idleTimeoutMs) break;
-      if (nowMs - f64[times + R.LAST_SEEN] >= route.idleTimeoutMs) {
-        this.end(flow, END.idle);
-        ended++;
-      } else {
-        f64[times + R.LISTED_AT] = f64[times + R.LAST_SEEN];
-        this.#byUse.moveToEnd(listener, flow);
-      }
+    for (let flow = this.#byUse.head(listener); flow >= 0 && ended < most; ended++) {
+      if (nowMs - f64[flow * R.RECORD_DOUBLES + R.LAST_SEEN] < route.idleTimeoutMs) break;
+      this.end(flow, END.idle);
+      flow = this.#byUse.head(listener);
     }
     for (let flow = this.#byUse.head(MOVED_LIST + listener); flow >= 0 && ended < most; ended++) {
       if (nowMs - f64[flow * R.RECORD_DOUBLES + R.LISTED_AT] < lingerMs) break;
