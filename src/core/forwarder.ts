@@ -282,12 +282,14 @@ export class Forwarder implements LoadView {
     if (route.affinity === "client-ip") {
       binding = bindings.find();
       if (binding < 0) binding = bindings.insert(backend);
-      else bindings.setValue(binding, backend);
       bindings.retain(binding);
     }
     this.key[R.KEY_DISCRIMINATOR] = 0;
     const flow = this.#flows.open(route, backend, this.table.hashKey(), binding, nowMs);
-    if (flow < 0 && binding >= 0) bindings.release(binding);
+    if (binding >= 0) {
+      if (flow < 0) bindings.release(binding);
+      else bindings.setValue(binding, backend);
+    }
     return flow;
   }
 
