@@ -16,7 +16,7 @@ import { SluiceError } from "./core/errors.js";
 import type { Snapshot } from "./core/snapshot.js";
 import { listFlowInfo } from "./flow-info.js";
 import { HeldWarnings } from "./held-warnings.js";
-import type { Plane } from "./planes/plane.js";
+import type { Plane, PlaneFaults } from "./planes/plane.js";
 import { selectPlane } from "./planes/select.js";
 import { RateLimit } from "./rate-limit.js";
 import { RetiredSlots } from "./retired-slots.js";
@@ -26,6 +26,9 @@ export interface CreateOptions {
   /** Aborting it closes the balancer at once. */
   readonly signal?: AbortSignal;
 }
+
+/** Where a balancer keeps what fault tests may break: not part of the public API. */
+export const FAULTS = Symbol("sluice.faults");
 
 const HOUSEKEEPING_MS = 1000;
 /** A flow is active while datagrams pass; after this much quiet a closing balancer need not wait. */
@@ -68,7 +71,7 @@ class RunningBalancer implements Balancer {
   readonly #retired = { listener: new RetiredSlots(), pool: new RetiredSlots(), backend: new RetiredSlots() };
   readonly #addresses = new Map<number, string>();
   readonly #startedAtMs = performance.now();
-  readonly #housekeeping: NodeJS.Timeout;
+  #housekeeping: NodeJS.Timeout | undefined;
   #config: Config;
   #snapshot: Snapshot;
   #reloading: Promise<unknown> = Promise.resolve();
@@ -89,6 +92,8 @@ class RunningBalancer implements Balancer {
       const snapshot = compileSnapshot(config, registry, 1, maxFlowsOf(config, plane));
       const balancer = new RunningBalancer({ config, snapshot, registry, plane, notes, events, warnings });
       await balancer.#apply(snapshot);
+      balancer.#housekeeping = setInterval(() => balancer.#releaseSlots(), HOUSEKEEPING_MS).unref();
+      balancer.#warnOfLimits(config);
       return balancer;
     } catch (error) {
       await plane.close();
@@ -112,8 +117,6 @@ class RunningBalancer implements Balancer {
     this.#notes = parts.notes;
     this.#events = parts.events;
     this.#warnings = parts.warnings;
-    this.#housekeeping = setInterval(() => this.#releaseSlots(), HOUSEKEEPING_MS);
-    this.#housekeeping.unref();
   }
 
   get listeners(): readonly { readonly name: string; readonly address: string }[] {
@@ -125,6 +128,10 @@ class RunningBalancer implements Balancer {
 
   get plane(): string {
     return this.#plane.name;
+  }
+
+  get [FAULTS](): PlaneFaults | undefined {
+    return this.#plane.faults;
   }
 
   get planeNotes(): readonly string[] {
@@ -184,9 +191,28 @@ class RunningBalancer implements Balancer {
     const snapshot = compileSnapshot(config, this.#registry, version, maxFlowsOf(config, this.#plane));
     await this.#apply(snapshot);
     const result = { version, ...diffConfigs(this.#config, config) };
+    this.#warnOfLimits(config);
     this.#config = config;
     this.#events.emit("reload", result);
     return result;
+  }
+
+  /** What a config asks for and does not get. */
+  #warnOfLimits(config: Config): void {
+    const { maxFlows } = config.limits;
+    if (maxFlows > this.#plane.maxFlows) {
+      const most = `${this.#plane.maxFlows} with this process's limit of open files`;
+      this.#warnings.push({
+        code: "max_flows",
+        message: `limits.maxFlows is ${maxFlows}, but flows are limited to ${most}`,
+      });
+    }
+    if (config.plane !== this.#config.plane || config.workers !== this.#config.workers) {
+      this.#warnings.push({
+        code: "restart_needed",
+        message: "plane and workers change only when sluice is started anew",
+      });
+    }
   }
 
   /** On failure the plane has kept the old snapshot, and so do we. */
