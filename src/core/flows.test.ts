@@ -256,6 +256,17 @@ describe("a moved flow", () => {
     assert.equal(rig.active(), 1);
   });
 
+  it("lingers no longer for replies that keep coming, and leaves the order of other flows alone", () => {
+    const { rig, flow } = moved({ idleTimeoutMs: 8000 });
+    rig.request(B);
+    for (rig.nowMs = 1200; rig.nowMs < 5100; rig.nowMs += 1100) rig.reply(flow);
+    rig.nowMs = 5100;
+    assert.equal(rig.expire(), 1);
+    rig.nowMs = 8100;
+    assert.equal(rig.expire(), 2);
+    assert.deepEqual(rig.ended(), { moved: 1, idle: 2 });
+  });
+
   it("lingers no longer than the idle timeout", () => {
     const { rig } = moved({ idleTimeoutMs: 1000 });
     rig.nowMs = 1099;
