@@ -5,7 +5,7 @@
  */
 
 import * as R from "./flow-record.js";
-import { hashWords } from "./hash.js";
+import { hashWordsSigned } from "./hash.js";
 
 export class FlowTable {
   /** Views of the records; replaced by `grow`. */
@@ -50,8 +50,9 @@ export class FlowTable {
     return this.#highWater;
   }
 
+  /** The hash of the key in `key`, 32 bits with a sign. */
   hashKey(): number {
-    return hashWords(this.key, 0, R.KEY_WORDS, this.#seed);
+    return hashWordsSigned(this.key, 0, R.KEY_WORDS, this.#seed);
   }
 
   /** The open flow with the key in `key`, or -1. */
@@ -60,7 +61,7 @@ export class FlowTable {
     for (let flow = this.#buckets[hash & this.#mask] - 1; flow >= 0; ) {
       const at = flow * R.RECORD_WORDS;
       if (
-        u32[at + R.HASH] === hash &&
+        i32[at + R.HASH] === hash &&
         u32[at + 3] === key[3] &&
         u32[at + 5] === key[5] &&
         u32[at + 6] === key[6] &&

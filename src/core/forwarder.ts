@@ -11,7 +11,7 @@ import { BACKEND, backendAt, type Counters, LISTENER, listenerAt } from "./count
 import * as R from "./flow-record.js";
 import type { FlowTable } from "./flow-table.js";
 import { END, Flows, type UpstreamHost } from "./flows.js";
-import { hashWords } from "./hash.js";
+import { hashWordsSigned } from "./hash.js";
 import { maskWords } from "./ip-words.js";
 import type { LoadView } from "./policies/policy.js";
 import { createRouting, DROP, KEEP, type Route, type Routing } from "./routing.js";
@@ -303,10 +303,10 @@ export class Forwarder implements LoadView {
     const words = this.#hashed;
     if (route.affinity === "client-ip") {
       this.#writeAffinityKey(route, words);
-      return hashWords(words, 0, 4, CONSISTENT_SEED);
+      return hashWordsSigned(words, 0, 4, CONSISTENT_SEED);
     }
     for (let i = 0; i < 4; i++) words[i] = this.key[i];
     words[4] = this.key[R.KEY_PORT] & 0xffff;
-    return hashWords(words, 0, 5, CONSISTENT_SEED);
+    return hashWordsSigned(words, 0, 5, CONSISTENT_SEED);
   }
 }

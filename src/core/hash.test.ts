@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { hashString, hashWords } from "./hash.js";
+import { hashString, hashWords, hashWordsSigned } from "./hash.js";
 
 describe("hashString", () => {
   // Values that every implementation of MurmurHash3_x86_32 gives.
@@ -31,6 +31,15 @@ describe("hashWords", () => {
     assert.equal(hashWords(words, 1, 1, 0x9747b28c), hashString("test", 0x9747b28c));
     assert.equal(hashWords(words, 1, 2, 5), hashString("testtest", 5));
     assert.equal(hashWords(words, 0, 0, 1), hashString("", 1));
+  });
+
+  it("has the same bits when signed", () => {
+    for (let word = 0; word < 100; word++) {
+      const words = Uint32Array.of(word);
+      const signed = hashWordsSigned(words, 0, 1, 3);
+      assert.equal(signed, signed | 0);
+      assert.equal(hashWords(words, 0, 1, 3), signed >>> 0);
+    }
   });
 
   it("flips half of the result's bits, whichever bit of words or seed is flipped", () => {

@@ -5,8 +5,16 @@
 
 const encoder = new TextEncoder();
 
-/** Hot. The hash, 0 to 2^32 - 1, of `count` words from `offset`, as of their bytes in little-endian order. */
+/** The hash, 0 to 2^32 - 1, of `count` words from `offset`, as of their bytes in little-endian order. */
 export function hashWords(words: Uint32Array, offset: number, count: number, seed: number): number {
+  return hashWordsSigned(words, offset, count, seed) >>> 0;
+}
+
+/**
+ * Hot. The same hash as a signed number, -2^31 to 2^31 - 1. The packet path uses this one: V8 passes such a number
+ * between functions as it is, while one from 2^31 up is put on the heap wherever a call is not inlined.
+ */
+export function hashWordsSigned(words: Uint32Array, offset: number, count: number, seed: number): number {
   let hash = seed | 0;
   for (let i = 0; i < count; i++) hash = mixWord(hash, words[offset + i]);
   return finish(hash ^ (count << 2));
@@ -19,7 +27,7 @@ export function hashString(text: string, seed: number): number {
   let hash = seed | 0;
   for (let i = 0; i < wholeWords; i++) hash = mixWord(hash, wordAt(bytes, i << 2));
   if (bytes.length & 3) hash ^= scramble(wordAt(bytes, wholeWords << 2));
-  return finish(hash ^ bytes.length);
+  return finish(hash ^ bytes.length) >>> 0;
 }
 
 /** Four bytes as a little-endian word, with 0 for those beyond the end. */
@@ -43,5 +51,5 @@ function finish(hash: number): number {
   mixed = Math.imul(mixed, 0x85ebca6b);
   mixed ^= mixed >>> 13;
   mixed = Math.imul(mixed, 0xc2b2ae35);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
+  return mixed ^ (mixed >>> 16);
 }

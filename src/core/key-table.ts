@@ -2,7 +2,7 @@
  * Counted keys: each key in use has a count of the flows that hold it and one number of its own. Two things use it:
  * live flows per client IP, and the backend that an affinity key is bound to. A key whose count falls to 0 is gone.
  */
-import { hashWords } from "./hash.js";
+import { hashWordsSigned } from "./hash.js";
 
 /** Four words of IP and one that tells pools or uses apart. */
 export const COUNTED_KEY_WORDS = 5;
@@ -41,7 +41,7 @@ export class KeyTable {
   find(): number {
     const { key } = this;
     const keys = this.#keys;
-    const hash = hashWords(key, 0, COUNTED_KEY_WORDS, this.#seed);
+    const hash = hashWordsSigned(key, 0, COUNTED_KEY_WORDS, this.#seed);
     for (let entry = this.#buckets[hash & (this.#capacity - 1)] - 1; entry >= 0; ) {
       const at = entry * ENTRY_WORDS;
       if (
@@ -63,7 +63,7 @@ export class KeyTable {
     const entry = this.#take();
     const at = entry * ENTRY_WORDS;
     for (let i = 0; i < COUNTED_KEY_WORDS; i++) this.#keys[at + i] = this.key[i];
-    this.#keys[at + HASH] = hashWords(this.key, 0, COUNTED_KEY_WORDS, this.#seed);
+    this.#keys[at + HASH] = hashWordsSigned(this.key, 0, COUNTED_KEY_WORDS, this.#seed);
     this.#entries[at + COUNT] = 0;
     this.#entries[at + VALUE] = value;
     this.#link(entry);

@@ -1,6 +1,7 @@
 /**
  * A program that tests start with `--expose-gc` and a young generation so large that nothing is collected meanwhile:
- * prints how many bytes of heap a datagram takes, on every path of the forwarder that known flows use.
+ * prints how many bytes of heap a datagram takes, on every path of the forwarder that known flows use. Times are whole
+ * numbers: a fraction is put on the heap by whoever passes it, which is not the forwarder.
  */
 
 import * as R from "#src/core/flow-record.js";
@@ -9,11 +10,13 @@ import { type Affinity, POLICIES } from "#src/core/snapshot.js";
 import { buildListener, buildPool, CLIENT, CLIENT_IP } from "#src/core/snapshot-builder.testing.js";
 
 const CLIENTS = 64;
-const DATAGRAMS = 1_000_000;
+const ROUNDS = 5;
+const EXCHANGES = 400_000;
+const ROUND_MS = EXCHANGES / 100;
 const NONE: Affinity = { kind: "none" };
 
-/** Request and reply of a client in turn; times with fractions, as a plane's clock gives them. */
-function exchange(rig: ForwarderRig, times: Float64Array, count: number): void {
+/** Request and reply of each client in turn, with 100 exchanges in a millisecond. */
+function exchange(rig: ForwarderRig, startMs: number, count: number): void {
   const { forwarder } = rig;
   for (let i = 0; i < count; i++) {
     const { key } = forwarder;
@@ -22,19 +25,22 @@ function exchange(rig: ForwarderRig, times: Float64Array, count: number): void {
     key[3] = 0xc0000200 + (i % CLIENTS);
     key[R.KEY_SCOPE] = 0;
     key[R.KEY_PORT] = 4000;
-    times[0] += 0.01;
-    const flow = forwarder.fromClient(0, 100, times[0]);
-    forwarder.fromBackend(flow, 50, times[0]);
+    const nowMs = startMs + ((i / 100) | 0);
+    const flow = forwarder.fromClient(0, 100, nowMs);
+    forwarder.fromBackend(flow, 50, nowMs);
   }
 }
 
+/** The least of several rounds: the first ones run code that is not compiled for good yet. */
 function bytesADatagram(rig: ForwarderRig): number {
-  const times = new Float64Array(1);
-  exchange(rig, times, DATAGRAMS);
-  globalThis.gc?.();
-  const before = process.memoryUsage().heapUsed;
-  exchange(rig, times, DATAGRAMS);
-  return (process.memoryUsage().heapUsed - before) / (2 * DATAGRAMS);
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < ROUNDS; round++) {
+    globalThis.gc?.();
+    const before = process.memoryUsage().heapUsed;
+    exchange(rig, round * ROUND_MS, EXCHANGES);
+    least = Math.min(least, (process.memoryUsage().heapUsed - before) / (2 * EXCHANGES));
+  }
+  return least;
 }
 
 for (const affinity of [NONE, CLIENT, CLIENT_IP]) {

@@ -22,7 +22,7 @@ export class MaglevPolicy implements Policy {
 
   choose(keyHash: number): number {
     if (this.#table.length === 0) return -1;
-    return this.#slots[this.#table[keyHash % this.#table.length]];
+    return this.#slots[this.#table[(keyHash >>> 0) % this.#table.length]];
   }
 
   /** Whether the former table is the one that would be made now. Slots do not matter: the table has none. */

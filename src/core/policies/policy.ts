@@ -23,7 +23,7 @@ export interface Policy {
   readonly name: PolicyName;
   /**
    * Hot. The slot of the backend for a new key, or -1 when there is no candidate. `keyHash` is the hash of the
-   * affinity key, 0 to 2^32 - 1; only `maglev` reads it.
+   * affinity key, 32 bits with or without a sign; only `maglev` reads it.
    */
   choose(keyHash: number): number;
 }
