@@ -2,6 +2,7 @@
  * The life of flows: opening within the limits, counting, ageing, ending. It keeps the table, its two orders, the
  * counts per client IP and the affinity bindings in step. Which backend a flow gets is the forwarder's decision.
  */
+import { AT_LIMIT, ClientIpLimit } from "./client-ip-limit.js";
 import {
   BACKEND,
   backendAt,
@@ -53,7 +54,7 @@ export class Flows {
 
   readonly #host: UpstreamHost;
   readonly #counters: Counters;
-  readonly #clientIps: KeyTable;
+  readonly #clientIps: ClientIpLimit;
   readonly #byUse: FlowLists;
   readonly #byAge: FlowLists;
 
@@ -70,15 +71,14 @@ export class Flows {
     this.table = new FlowTable(records ? records.byteLength / RECORD_BYTES : limits.maxFlows, seed, records);
     this.#byUse = new FlowLists(this.table, "use");
     this.#byAge = new FlowLists(this.table, "age");
-    this.#clientIps = new KeyTable(seed ^ 0x5bd1e995);
+    this.#clientIps = new ClientIpLimit(this.table, limits.maxFlowsPerClientIp, seed ^ 0x5bd1e995);
     this.bindings = new KeyTable(seed ^ 0x1b873593);
   }
 
   setLimits(limits: FlowLimits): void {
-    const before = this.limits;
     this.limits = limits;
     this.table.grow(limits.maxFlows);
-    if (before.maxFlowsPerClientIp === 0 && limits.maxFlowsPerClientIp > 0) this.#adoptClientIps();
+    this.#clientIps.setMost(limits.maxFlowsPerClientIp);
   }
 
   /**
@@ -87,11 +87,14 @@ export class Flows {
    */
   open(route: Route, backend: number, hash: number, binding: number, nowMs: number): number {
     // The client's own limit comes first: a client that is at it must cost nobody else a flow.
-    const clientIp = this.#retainClientIp();
-    if (clientIp < -1) return clientIp;
+    const clientIp = this.#clientIps.retain();
+    if (clientIp === AT_LIMIT) return CLIENT_LIMIT;
     const isFull = this.table.live >= this.limits.maxFlows && !this.#makeRoom();
     const flow = isFull ? -1 : this.table.insert(hash);
-    if (flow < 0) return this.#giveBackClientIp(clientIp, TABLE_FULL);
+    if (flow < 0) {
+      this.#clientIps.giveBack(clientIp);
+      return TABLE_FULL;
+    }
     const at = flow * R.RECORD_WORDS;
     const times = flow * R.RECORD_DOUBLES;
     const { u32, i32, f64 } = this.table;
@@ -100,7 +103,8 @@ export class Flows {
     const verdict = this.#host.openUpstream(flow, backend);
     if (verdict < 0) {
       this.table.remove(flow);
-      return this.#giveBackClientIp(clientIp, verdict);
+      this.#clientIps.giveBack(clientIp);
+      return verdict;
     }
     i32[at + R.CLIENT_IP] = clientIp;
     i32[at + R.BINDING] = binding;
@@ -177,7 +181,7 @@ export class Flows {
   markMoved(listener: number, flow: number, nowMs: number): void {
     this.#counters[listenerAt(listener) + LISTENER.movedFlows]++;
     this.detach(flow, R.MOVED);
-    this.#releaseClientIp(flow);
+    this.#clientIps.release(flow);
     this.#byUse.remove(listener, flow);
     this.#byUse.append(MOVED_LIST + listener, flow);
     this.table.f64[flow * R.RECORD_DOUBLES + R.LISTED_AT] = nowMs;
@@ -193,7 +197,7 @@ export class Flows {
     this.#leaveIndex(flow);
     this.#byUse.remove(state === R.MOVED ? MOVED_LIST + listener : listener, flow);
     this.#byAge.remove(listener, flow);
-    this.#releaseClientIp(flow);
+    this.#clientIps.release(flow);
     if (i32[at + R.BINDING] >= 0) this.bindings.release(i32[at + R.BINDING]);
     this.#counters[backend + BACKEND.activeFlows]--;
     this.#counters[backend + BACKEND.outstanding] -= u32[at + R.AWAITING];
@@ -303,46 +307,5 @@ export class Flows {
       oldestMs = listedAtMs;
     }
     return oldest;
-  }
-
-  /** One more flow for the client IP in the table's key: its entry, -1 when nothing is limited, or a drop verdict. */
-  #retainClientIp(): number {
-    const most = this.limits.maxFlowsPerClientIp;
-    if (most === 0) return -1;
-    const ips = this.#clientIps;
-    for (let i = 0; i < 4; i++) ips.key[i] = this.table.key[i];
-    let entry = ips.find();
-    if (entry < 0) entry = ips.insert(0);
-    else if (ips.count(entry) >= most) return CLIENT_LIMIT;
-    ips.retain(entry);
-    return entry;
-  }
-
-  #giveBackClientIp(entry: number, verdict: number): number {
-    if (entry >= 0) this.#clientIps.release(entry);
-    return verdict;
-  }
-
-  #releaseClientIp(flow: number): void {
-    const { i32 } = this.table;
-    const at = flow * R.RECORD_WORDS + R.CLIENT_IP;
-    if (i32[at] >= 0) this.#clientIps.release(i32[at]);
-    i32[at] = -1;
-  }
-
-  /** The limit per client IP was switched on: counts the flows that are already there, but for moved ones. */
-  #adoptClientIps(): void {
-    const { table } = this;
-    const ips = this.#clientIps;
-    for (let flow = 0; flow < table.highWater; flow++) {
-      const at = flow * R.RECORD_WORDS;
-      if (!table.isLive(flow) || table.i32[at + R.CLIENT_IP] >= 0) continue;
-      if ((table.u32[at + R.STATE] & R.STATE_MASK) === R.MOVED) continue;
-      for (let i = 0; i < 4; i++) ips.key[i] = table.u32[at + i];
-      let entry = ips.find();
-      if (entry < 0) entry = ips.insert(0);
-      ips.retain(entry);
-      table.i32[at + R.CLIENT_IP] = entry;
-    }
   }
 }
