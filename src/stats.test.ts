@@ -80,6 +80,7 @@ describe("createStats", () => {
       openedFlows: 1,
       outstanding: 0,
       refused: 0,
+      queueDrops: 0,
     });
     assert.deepEqual([replyTime.samples, replyTime.meanMs, replyTime.maxMs], [1, 4, 4]);
     assert.deepEqual(

@@ -132,4 +132,17 @@ describe("FlowTable", () => {
     for (let word = 10; word < 507; word++) assert.ok(insert(table, word) >= 0);
     assert.equal(insert(table, 1), -1);
   });
+
+  it("lives in the memory that it is given, and then cannot grow", () => {
+    const shared = new SharedArrayBuffer(4 * R.RECORD_WORDS * 4);
+    const table = new FlowTable(4, 1, shared);
+    for (let word = 0; word < 4; word++) assert.equal(insert(table, word + 1), word);
+    assert.equal(insert(table, 9), -1);
+    assert.equal(new Uint32Array(shared)[3 * R.RECORD_WORDS + 3], 4);
+    assert.throws(() => table.grow(5), RangeError);
+    table.grow(2);
+    assert.equal(table.find(table.hashKey()), -1);
+    setKey(table, 0, 0, 0, 4);
+    assert.equal(table.find(table.hashKey()), 3);
+  });
 });

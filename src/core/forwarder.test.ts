@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ForwarderRig } from "./forwarder-rig.testing.js";
+import type { PoolEntry, SessionLimits } from "./snapshot.js";
 import { buildBackend, buildListener, buildPool, CLIENT } from "./snapshot-builder.testing.js";
 import { reasonNumber } from "./verdict.js";
 
@@ -144,6 +145,53 @@ describe("Forwarder counts", () => {
     assert.equal(rig.forwarder.lastActivityMs, 5, "a drop is no activity");
     rig.reply(flow);
     assert.equal(rig.forwarder.lastActivityMs, 9);
+  });
+});
+
+describe("Forwarder with bursts", () => {
+  const pools = [buildPool({ affinity: CLIENT })];
+
+  it("counts the rest of a burst as so many requests", () => {
+    const [rig, single] = [new ForwarderRig({ pools }), new ForwarderRig({ pools })];
+    assert.ok(rig.forwarder.keepsBursts(0));
+    rig.forwarder.restOfBurst(0, rig.request(A), 3, 300, 0);
+    for (let i = 0; i < 4; i++) single.request(A);
+    assert.deepEqual(rig.counters, single.counters);
+    assert.equal(rig.backend(0, "outstanding"), 4);
+  });
+
+  it("counts replies in a burst as so many replies", () => {
+    const [rig, single] = [new ForwarderRig({ pools }), new ForwarderRig({ pools })];
+    for (const one of [rig, single]) {
+      one.sendMany(A, 3);
+      one.nowMs = 7;
+    }
+    assert.ok(rig.forwarder.takesReplyBursts(0));
+    assert.equal(rig.forwarder.burstFromBackend(0, 5, 250, 7), 0);
+    for (let i = 0; i < 5; i++) single.reply(0);
+    assert.deepEqual(rig.counters, single.counters);
+  });
+
+  it("counts every reply of a late burst", () => {
+    const rig = new ForwarderRig({ pools });
+    const flow = rig.request(A);
+    rig.forwarder.fail(flow);
+    assert.ok(rig.forwarder.burstFromBackend(flow, 5, 250, 0) < 0);
+    assert.deepEqual(rig.replyDrops(), { late_reply: 5 });
+  });
+
+  it("takes none where each datagram may go elsewhere or end its flow", () => {
+    const keeps = (affinity: PoolEntry["affinity"], session: Partial<SessionLimits>) => {
+      const rig = new ForwarderRig({
+        pools: [buildPool({ affinity })],
+        listeners: [buildListener({ session })],
+      });
+      return [rig.forwarder.keepsBursts(0), rig.forwarder.takesReplyBursts(rig.request(A))];
+    };
+    assert.deepEqual(keeps({ kind: "none" }, {}), [false, true]);
+    assert.deepEqual(keeps(CLIENT, { requests: 2 }), [false, true]);
+    assert.deepEqual(keeps(CLIENT, { responses: 1 }), [true, false]);
+    assert.equal(new ForwarderRig({ pools }).forwarder.keepsBursts(5), false);
   });
 });
 

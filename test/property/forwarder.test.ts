@@ -7,7 +7,7 @@ import * as R from "#src/core/flow-record.js";
 import { ForwarderRig } from "#src/core/forwarder-rig.testing.js";
 import { listFlows } from "#src/core/list-flows.js";
 import type { Snapshot } from "#src/core/snapshot.js";
-import { reasonOf } from "#src/core/verdict.js";
+import { FORWARD, reasonOf } from "#src/core/verdict.js";
 import { ForwarderModel, takers } from "../support/forwarder-model.js";
 import { BACKENDS_A_POOL, type Event, events, LISTENERS, snapshots } from "../support/forwarder-scripts.js";
 
@@ -25,7 +25,7 @@ class Script {
   readonly #model: ForwarderModel;
   /** Every flow there ever was. */
   #known: number[] = [];
-  #requests = 0;
+  #received = 0;
   #seen = 0;
   #opened = 0;
 
@@ -37,10 +37,10 @@ class Script {
   run(event: Event): void {
     switch (event.do) {
       case "request":
-        for (let i = 0; i < event.times; i++) this.#request(event.ip, event.port, event.listener);
+        this.#requests(event);
         break;
       case "reply":
-        for (let i = 0; i < event.times; i++) this.#reply(this.#pick(event.pick));
+        this.#replies(this.#pick(event.pick), event.times, event.burst);
         break;
       case "wait":
         this.#rig.nowMs += event.ms;
@@ -75,9 +75,29 @@ class Script {
       assert.equal(this.#rig.backend(slot, "outstanding"), 0);
   }
 
-  #request(ip: string, port: number, listener: number): void {
+  #requests({ ip, port, listener, times, burst }: Extract<Event, { do: "request" }>): void {
+    const { forwarder } = this.#rig;
+    const flow = this.#request(ip, port, listener);
+    if (flow < 0 || !burst || !forwarder.keepsBursts(listener)) {
+      for (let i = 1; i < times; i++) this.#request(ip, port, listener);
+      return;
+    }
+    forwarder.restOfBurst(listener, flow, times - 1, 100 * (times - 1), this.#rig.nowMs);
+    this.#received += times - 1;
+    for (let i = 1; i < times; i++) {
+      const expected = this.#model.request(
+        { ip, port, listener },
+        this.#rig.nowMs,
+        this.#happened(),
+        undefined,
+      );
+      assert.equal(expected, flow, "the rest of a burst goes where its first request went");
+    }
+  }
+
+  #request(ip: string, port: number, listener: number): number {
     const rig = this.#rig;
-    this.#requests++;
+    this.#received++;
     const verdict = rig.request(ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`, listener);
     const said = verdict < 0 ? DROP_REASONS[reasonOf(verdict)] : verdict;
     const wasOpened = rig.host.opened > this.#opened;
@@ -85,9 +105,10 @@ class Script {
     const happened = { ...this.#happened(), opened: wasOpened ? verdict : undefined };
     const bound = this.#model.flows.map(({ boundKey, backend }) => `${boundKey} ${backend}`);
     assert.equal(this.#model.request({ ip, port, listener }, rig.nowMs, happened, rig.host.refusal), said);
-    if (!wasOpened) return;
+    if (!wasOpened) return verdict;
     this.#known.push(verdict);
     this.#checkNewFlow(verdict, bound);
+    return verdict;
   }
 
   /** A new flow is on a backend that takes new keys, or its key was bound there already. */
@@ -99,6 +120,19 @@ class Script {
     const wasBound = flow?.boundKey !== undefined && bound.includes(`${flow.boundKey} ${flow.backend}`);
     const isThere = pools.some((pool) => pool.backends.some(({ slot }) => slot === flow?.backend));
     assert.ok(takesNew || (wasBound && isThere), `flow ${number} on backend ${flow?.backend}`);
+  }
+
+  #replies(flow: number, times: number, burst: boolean): void {
+    const { forwarder } = this.#rig;
+    if (!burst || !forwarder.takesReplyBursts(flow)) {
+      for (let i = 0; i < times; i++) this.#reply(flow);
+      return;
+    }
+    const verdict = forwarder.burstFromBackend(flow, times, 50 * times, this.#rig.nowMs);
+    for (let i = 0; i < times; i++) {
+      const expected = this.#model.reply(flow, this.#rig.nowMs);
+      assert.equal(expected, verdict === FORWARD ? "forward" : "late_reply");
+    }
   }
 
   #reply(flow: number): void {
@@ -139,7 +173,7 @@ class Script {
       assert.equal(rig.backend(slot, "outstanding"), this.#model.outstanding(slot));
       assert.equal(rig.backend(slot, "activeFlows"), this.#model.activeFlows(slot));
     }
-    assert.equal(received, this.#requests);
+    assert.equal(received, this.#received);
     assert.equal(forwarded + dropped, received);
     assert.equal(opened - ended, flows.length);
     assert.equal(opened, rig.host.opened);
@@ -161,6 +195,8 @@ class Script {
         backendSlot: flow.backend,
         requests: flow.requests,
         replies: flow.replies,
+        requestBytes: flow.requests * 100,
+        replyBytes: flow.replies * 50,
         idleMs: this.#rig.nowMs - flow.seenMs,
         ageMs: this.#rig.nowMs - flow.createdMs,
         open: flow.state === "open",

@@ -25,8 +25,10 @@ export type Event =
       readonly port: number;
       readonly listener: number;
       readonly times: number;
+      /** Judged one by one, or together where the forwarder allows it. */
+      readonly burst: boolean;
     }
-  | { readonly do: "reply"; readonly pick: number; readonly times: number }
+  | { readonly do: "reply"; readonly pick: number; readonly times: number; readonly burst: boolean }
   | { readonly do: "wait"; readonly ms: number }
   | { readonly do: "expire" }
   | { readonly do: "fail"; readonly pick: number }
@@ -176,6 +178,7 @@ export const events: fc.Arbitrary<Event> = fc.oneof(
       port: fc.constantFrom(...PORTS),
       listener: fc.nat(LISTENERS - 1),
       times: fc.integer({ min: 1, max: 4 }),
+      burst: fc.boolean(),
     }),
   },
   {
@@ -184,6 +187,7 @@ export const events: fc.Arbitrary<Event> = fc.oneof(
       do: fc.constant("reply" as const),
       pick: fc.nat(),
       times: fc.integer({ min: 1, max: 3 }),
+      burst: fc.boolean(),
     }),
   },
   {
