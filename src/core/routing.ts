@@ -5,7 +5,7 @@
 
 import type { DropReason } from "./drop-reason.js";
 import { createPolicy } from "./policies/create-policy.js";
-import type { LoadView, Policy } from "./policies/policy.js";
+import type { Candidate, LoadView, Policy } from "./policies/policy.js";
 import {
   type Affinity,
   type BackendEntry,
@@ -23,6 +23,8 @@ import { reasonNumber } from "./verdict.js";
 export const KEEP = 1;
 export const MOVE = 2;
 export const DROP = 3;
+/** Shares are tenths. */
+const SHARE_SCALE = 10;
 const ACTIONS = { keep: KEEP, move: MOVE, drop: DROP } as const;
 
 export type AffinityKind = Affinity["kind"];
@@ -95,16 +97,38 @@ export function createRouting(snapshot: Snapshot, input: RoutingInput): Routing 
   return routing;
 }
 
-/** Backends that may take new keys: enabled and up; when nobody is up and the pool fails open, all enabled ones. */
+/**
+ * Backends that may take new keys: enabled and up, backups only when no other is; when nobody is up and the pool fails
+ * open, all enabled ones that are not backups, or the backups where there are no others.
+ */
 export function candidatesOf(pool: PoolEntry): readonly BackendEntry[] {
-  const enabled = pool.backends.filter((backend) => backend.admin === "enabled" && backend.weight > 0);
+  const enabled = pool.backends.filter(isUsable);
   const up = enabled.filter((backend) => backend.health === "up");
-  return up.length > 0 || !pool.failOpen ? up : enabled;
+  return withoutBackups(up.length > 0 || !pool.failOpen ? up : enabled);
+}
+
+function isUsable({ admin, weight }: BackendEntry): boolean {
+  return admin === "enabled" && weight > 0;
+}
+
+function withoutBackups(backends: readonly BackendEntry[]): readonly BackendEntry[] {
+  const primaries = backends.filter((backend) => !backend.backup);
+  return primaries.length > 0 ? primaries : backends;
+}
+
+/** Weights stay whole numbers: where somebody gets a part of its weight, all are scaled. */
+function weighted(backends: readonly BackendEntry[]): readonly Candidate[] {
+  if (backends.every(({ share = 1 }) => share === 1)) return backends;
+  return backends.map(({ slot, name, weight, share = 1 }) => ({
+    slot,
+    name,
+    weight: Math.max(1, Math.round(weight * share * SHARE_SCALE)),
+  }));
 }
 
 function createPoolPolicy(pool: PoolEntry, input: RoutingInput): Policy {
   return createPolicy(pool.policy, {
-    candidates: candidatesOf(pool),
+    candidates: weighted(candidatesOf(pool)),
     maglevTableSize: pool.maglevTableSize,
     load: input.load,
     random: input.random,
@@ -137,13 +161,12 @@ function flowActionOf(
   if (candidate) return ["keep", "backend_removed"];
   if (backend.admin === "disabled") return [pool.failover.removed, "backend_removed"];
   if (backend.health === "down" && !failsOpen(pool)) return [pool.failover.unhealthy, "backend_down"];
+  if (isUsable(backend)) return ["keep", "backend_removed"]; // a backup whose turn is over
   return [pool.failover.draining, "backend_draining"];
 }
 
 function failsOpen(pool: PoolEntry): boolean {
-  return (
-    pool.failOpen && !pool.backends.some((b) => b.admin === "enabled" && b.weight > 0 && b.health === "up")
-  );
+  return pool.failOpen && !pool.backends.some((backend) => isUsable(backend) && backend.health === "up");
 }
 
 function createRoute(listener: ListenerEntry, pool: PoolEntry, policy: Policy): Route {

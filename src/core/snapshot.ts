@@ -30,6 +30,10 @@ export interface BackendEntry {
   readonly weight: number;
   readonly admin: AdminState;
   readonly health: HealthState;
+  /** Gets keys only while no other backend of the pool is up. Default false. */
+  readonly backup?: boolean;
+  /** The part of its weight that it gets, above 0 to 1: less on trial and in a slow start. Default 1. */
+  readonly share?: number;
 }
 
 /** One pool. `slot` stays the same across snapshots; listeners name their pool by it. */

@@ -25,6 +25,8 @@ export interface EffectiveState {
   readonly admin: AdminState;
   readonly weight: number;
   readonly health: HealthState;
+  /** The part of its weight that it gets. */
+  readonly share: number;
 }
 
 const FIRST_BACK_OFF_MS = 1000;
@@ -66,7 +68,7 @@ export class BackendRecord {
   effective(nowMs: number): EffectiveState {
     const admin = this.#operator.admin ?? this.settings.admin;
     const weight = this.#operator.weight ?? this.settings.weight;
-    return { admin, weight: Math.ceil(weight * this.#share(nowMs)), health: this.health };
+    return { admin, weight, health: this.health, share: this.#share(nowMs) };
   }
 
   /** A reload: an operator's word stays unless the config has changed its own. */

@@ -2,6 +2,7 @@
  * Decides which backends are up, and what an operator has said of them; docs/design/health.md has the rules. It reads counters
  * and a clock that it is given, and asks for a new snapshot when something changed; it opens no socket.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { AdminState, BackendEntry, HealthState, PoolEntry, Snapshot } from "../core/snapshot.js";
 import { BackendRecord, type BackendSettings, type EffectiveState } from "./backend-record.js";
 import { type Reading, SilenceDetector } from "./silence.js";
@@ -25,6 +26,8 @@ export interface BackendChange {
   readonly admin: AdminState;
   readonly health: HealthState;
   readonly weight: number;
+  /** The part of its weight that it gets: less than 1 on trial and in a slow start. */
+  readonly share: number;
   readonly reason: string;
 }
 
@@ -194,13 +197,7 @@ export class HealthMonitor {
     const { slot, name, pool } = record.settings;
     const before = this.#shown.get(slot);
     const after = record.effective(nowMs);
-    if (
-      before &&
-      before.admin === after.admin &&
-      before.health === after.health &&
-      before.weight === after.weight
-    )
-      return;
+    if (before && isDeepStrictEqual(before, after)) return;
     this.#shown.set(slot, after);
     record.reason = reason;
     record.sinceMs = nowMs;
