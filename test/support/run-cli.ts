@@ -29,11 +29,12 @@ export interface LogLine {
 export async function runProgram(
   program: string,
   args: readonly string[],
-  options: { readonly timeoutMs?: number; readonly env?: NodeJS.ProcessEnv } = {},
+  options: { readonly timeoutMs?: number; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
 ): Promise<Finished> {
   const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...options.env },
+    cwd: options.cwd,
   });
   const output = capture(child);
   const timeoutMs = options.timeoutMs ?? DEADLINE_MS;
