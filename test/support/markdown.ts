@@ -1,0 +1,36 @@
+/** Reads the project's Markdown pages for tests. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Folders that hold no pages of ours. */
+const SKIPPED = new Set(["node_modules", "dist", "dist-test", ".git"]);
+
+/** Every Markdown page, as a path from the root with forward slashes. */
+export function listPages(folder = ""): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true })
+    .filter(({ name }) => !SKIPPED.has(name))
+    .flatMap((entry) => {
+      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory()) return listPages(path);
+      return entry.name.endsWith(".md") ? [path] : [];
+    });
+}
+
+/** A page without its code blocks. */
+export function readPage(path: string): string {
+  return readFileSync(join(ROOT, path), "utf8").replace(/^```[\s\S]*?^```/gm, "");
+}
+
+/** The anchors of its headings, as GitHub makes them: punctuation goes, letters become small, spaces dashes. */
+export function anchorsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    title!
+      .replace(/[^\p{L}\p{N}_ -]/gu, "")
+      .trim()
+      .toLowerCase()
+      .replaceAll(" ", "-"),
+  );
+}
