@@ -1,0 +1,19 @@
+/** Everything that a plane has to do, by topic. */
+import { defineAffinity } from "./affinity.js";
+import { defineBackendChanges } from "./backend-changes.js";
+import { defineLateReplies } from "./late-replies.js";
+import { defineLimits } from "./limits.js";
+import type { PlaneUnderTest } from "./plane-under-test.js";
+import { definePolicies } from "./policies.js";
+import { defineSession } from "./session.js";
+import { defineTurns } from "./turns.js";
+
+export function defineAll(plane: PlaneUnderTest): void {
+  defineTurns(plane);
+  defineAffinity(plane);
+  definePolicies(plane);
+  defineSession(plane);
+  defineLateReplies(plane);
+  defineLimits(plane);
+  defineBackendChanges(plane);
+}

@@ -1,0 +1,110 @@
+/** A reply that comes after its flow has ended reaches nobody, and a reply that is not from the flow's backend neither. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { answerAfter, openBackend, silent, tag } from "../../support/backends.js";
+import { UdpPeer } from "../../support/udp-peer.js";
+import { eventually } from "../../support/waiting.js";
+import { addressOf, listenerOn, type PlaneUnderTest, startBalancer } from "./plane-under-test.js";
+
+export function defineLateReplies(plane: PlaneUnderTest): void {
+  describe("late replies", { concurrency: true }, () => {
+    test("after the idle timeout: nobody gets it, it is counted", async (t) => {
+      const slow = await openBackend(t, "slow", {
+        answer: (backend, datagram) =>
+          datagram.text === "late" ? answerAfter(500)(backend, datagram) : tag(backend, datagram),
+      });
+      const balancer = await startBalancer(t, plane, {
+        listeners: [listenerOn("127.0.0.1:0", { idleTimeout: "150ms" })],
+        pools: [{ affinity: "client", backends: [slow.entry] }],
+      });
+      const to = addressOf(balancer);
+      const asker = await UdpPeer.open(t);
+      asker.send("late", to);
+      await eventually(() => assert.equal(balancer.stats().flows.ended.idle, 1));
+      // Others come and go meanwhile, and the asker itself starts a new flow: none of them may get the reply.
+      const others = await Promise.all(Array.from({ length: 10 }, () => UdpPeer.open(t)));
+      while (balancer.stats().replyDrops.late_reply === 0) {
+        const replies = await Promise.all(others.map((other, i) => other.ask(`${i}`, to)));
+        assert.deepEqual(
+          replies.map(({ text }) => text),
+          others.map((_, i) => `slow:${i}`),
+        );
+        assert.equal((await asker.ask("new", to)).text, "slow:new");
+        await delay(5);
+      }
+      await Promise.all([...others, asker].map((peer) => peer.silent(50)));
+      assert.equal(balancer.stats().replyDrops.late_reply, 1);
+      assert.equal(balancer.stats().listeners[0].replyDrops.late_reply, 1);
+    });
+
+    test("responses 1 and two replies: the second reaches nobody", async (t) => {
+      const twice = await openBackend(t, "twice", {
+        answer: (backend, datagram) => {
+          tag(backend, datagram);
+          tag(backend, { ...datagram, text: `${datagram.text} again` });
+        },
+      });
+      const balancer = await startBalancer(t, plane, {
+        listen: "127.0.0.1:0",
+        affinity: "client",
+        requests: 1,
+        responses: 1,
+        backends: [twice.entry],
+      });
+      const clients = await Promise.all(Array.from({ length: 5 }, () => UdpPeer.open(t)));
+      for (let round = 0; round < 10; round++) {
+        const replies = await Promise.all(
+          clients.map((client, i) => client.ask(`${round}/${i}`, addressOf(balancer))),
+        );
+        assert.deepEqual(
+          replies.map(({ text }) => text),
+          clients.map((_, i) => `twice:${round}/${i}`),
+        );
+      }
+      await Promise.all(clients.map((client) => client.silent(50)));
+      const { listeners, replyDrops, flows } = balancer.stats();
+      assert.equal(flows.ended.answered, 50);
+      assert.equal(listeners[0].replies.datagrams, 50);
+      // A socket that closes with its flow takes replies along that nobody counts then.
+      assert.ok(replyDrops.late_reply <= 50, `${replyDrops.late_reply}`);
+    });
+
+    test("after an eviction: the reply to the evicted flow reaches nobody", async (t) => {
+      const slow = await openBackend(t, "slow", { answer: answerAfter(150) });
+      const balancer = await startBalancer(t, plane, {
+        listeners: [listenerOn()],
+        pools: [{ affinity: "client", backends: [slow.entry] }],
+        limits: { maxFlows: 1, onFull: "evict-oldest" },
+      });
+      const [first, second] = [await UdpPeer.open(t), await UdpPeer.open(t)];
+      first.send("1", addressOf(balancer));
+      await eventually(() => assert.equal(slow.got.length, 1));
+      second.send("2", addressOf(balancer));
+      assert.equal((await second.receive()).text, "slow:2");
+      await Promise.all([first.silent(100), second.silent(100)]);
+      assert.equal(balancer.stats().replyDrops.late_reply, 1);
+    });
+
+    test("what a stranger sends to an upstream's port reaches nobody", async (t) => {
+      const backend = await openBackend(t, "b", { answer: silent });
+      const balancer = await startBalancer(t, plane, { listen: "127.0.0.1:0", backends: [backend.entry] });
+      const client = await UdpPeer.open(t);
+      client.send("?", addressOf(balancer));
+      await eventually(() => assert.equal(backend.got.length, 1));
+      const [{ from: upstream }] = backend.got;
+      const port = upstream.slice(upstream.lastIndexOf(":") + 1);
+      const strangers = [
+        await UdpPeer.open(t),
+        await UdpPeer.open(t, { ip: "127.0.0.2", port: backend.peer.port }),
+      ];
+      for (const stranger of strangers) {
+        for (let i = 0; i < 5; i++) stranger.send("forged", `127.0.0.1:${port}`);
+      }
+      backend.peer.send("real", upstream);
+      assert.equal((await client.receive()).text, "real");
+      await client.silent(100);
+      assert.equal(balancer.stats().listeners[0].replies.datagrams, 1);
+    });
+  });
+}

@@ -1,0 +1,63 @@
+/** Servers for tests, in this process: they say who they are and what they got. */
+import type { TestContext } from "node:test";
+import { type Datagram, type PeerOptions, UdpPeer } from "./udp-peer.js";
+
+export interface Backend {
+  readonly name: string;
+  readonly peer: UdpPeer;
+  readonly address: string;
+  /** Everything that arrived, in order. */
+  readonly got: Datagram[];
+  /** For the `backends` of a config. */
+  readonly entry: { readonly name: string; readonly address: string };
+}
+
+export interface BackendOptions extends PeerOptions {
+  /** Answers one datagram, or not. Default: with the backend's name, a colon and what came. */
+  readonly answer?: (backend: Backend, datagram: Datagram) => void;
+}
+
+export async function openBackend(
+  t: TestContext,
+  name: string,
+  options: BackendOptions = {},
+): Promise<Backend> {
+  const peer = await UdpPeer.open(t, options);
+  const { address } = peer;
+  const backend: Backend = { name, peer, address, got: [], entry: { name, address } };
+  const answer = options.answer ?? tag;
+  peer.serve((datagram) => {
+    backend.got.push(datagram);
+    answer(backend, datagram);
+  });
+  return backend;
+}
+
+/** Backends with these names, each with its tag. */
+export function openBackends(t: TestContext, ...names: string[]): Promise<Backend[]> {
+  return Promise.all(names.map((name) => openBackend(t, name)));
+}
+
+/** Answers with the very bytes that came. */
+export function echo({ peer }: Backend, { payload, from }: Datagram): void {
+  peer.send(payload, from);
+}
+
+export function silent(): void {}
+
+/** Answers after a while, unless it is closed by then. */
+export function answerAfter(ms: number): (backend: Backend, datagram: Datagram) => void {
+  return (backend, datagram) => {
+    const timer = setTimeout(() => backend.peer.isOpen && tag(backend, datagram), ms);
+    timer.unref();
+  };
+}
+
+export function tag({ name, peer }: Backend, { text, from }: Datagram): void {
+  peer.send(`${name}:${text}`, from);
+}
+
+/** The backend's name in a reply of `tag`. */
+export function tagOf({ text }: Datagram): string {
+  return text.slice(0, text.indexOf(":"));
+}
