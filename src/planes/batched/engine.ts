@@ -108,6 +108,7 @@ export class Engine implements UpstreamHost {
     });
     this.#replies = new ReplyPath({ ...shared, listeners: this.#listeners, limits: this.#replyLimits });
     this.#apply(setup.first);
+    this.#post({ type: "applied", version: setup.first.snapshot.version });
   }
 
   /** Returns when the main thread has asked to stop and everything is closed. */

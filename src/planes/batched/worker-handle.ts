@@ -64,16 +64,14 @@ export class WorkerHandle {
     return this.#status[STATUS[word]];
   }
 
-  /** Resolves when the worker runs on it; at once when it is down, for then it starts on it. */
+  /** Resolves when the worker runs on it; at once when it is down after a crash, for then it starts on it. */
   apply(message: ApplyMessage): Promise<void> {
     this.#message = message;
-    if (this.#worker === undefined) {
-      if (this.#restart === undefined) this.#start();
-      return Promise.resolve();
-    }
+    if (this.#restart !== undefined) return Promise.resolve();
     return new Promise((resolve) => {
       this.#applied = { version: message.snapshot.version, resolve };
-      this.#send(message);
+      if (this.#worker === undefined) this.#start();
+      else this.#send(message);
     });
   }
 
