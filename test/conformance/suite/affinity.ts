@@ -5,7 +5,13 @@ import type { Balancer } from "#src/api.js";
 import { openBackends, tagOf } from "../../support/backends.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually } from "../../support/waiting.js";
-import { addressOf, listenerOn, type PlaneUnderTest, startBalancer } from "./plane-under-test.js";
+import {
+  addressOf,
+  listenerOn,
+  type PlaneUnderTest,
+  SIDE_BY_SIDE,
+  startBalancer,
+} from "./plane-under-test.js";
 
 export function defineAffinity(plane: PlaneUnderTest): void {
   /** A balancer over backends a, b and c that are given out in turn. */
@@ -23,7 +29,7 @@ export function defineAffinity(plane: PlaneUnderTest): void {
     return tagOf(await client.ask("?", addressOf(balancer)));
   }
 
-  describe("affinity", { concurrency: true }, () => {
+  describe("affinity", SIDE_BY_SIDE, () => {
     test("client: each client has its backend, and new ones are given out in turn", async (t) => {
       const balancer = await start(t, "client");
       const clients = await Promise.all(Array.from({ length: 6 }, () => UdpPeer.open(t)));

@@ -3,10 +3,16 @@ import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import type { Balancer } from "#src/api.js";
 import type { BackendInput, PoolInput } from "#src/config/config.js";
-import { answerAfter, type Backend, openBackend, openBackends, tagOf } from "../../support/backends.js";
+import { type Backend, openBackend, openBackends, tag, tagOf } from "../../support/backends.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually } from "../../support/waiting.js";
-import { addressOf, listenerOn, type PlaneUnderTest, startBalancer } from "./plane-under-test.js";
+import {
+  addressOf,
+  listenerOn,
+  type PlaneUnderTest,
+  SIDE_BY_SIDE,
+  startBalancer,
+} from "./plane-under-test.js";
 
 interface Bound {
   readonly balancer: Balancer;
@@ -44,7 +50,7 @@ export function defineBackendChanges(plane: PlaneUnderTest): void {
   const answer = async (client: UdpPeer, to: string) => tagOf(await client.ask("?", to));
   const newcomer = async (t: TestContext, to: string) => answer(await UdpPeer.open(t), to);
 
-  describe("backends that change", { concurrency: true }, () => {
+  describe("backends that change", SIDE_BY_SIDE, () => {
     for (const [what, change] of [
       ["draining", { state: "draining" }],
       ["weight 0", { weight: 0 }],
@@ -138,12 +144,15 @@ export function defineBackendChanges(plane: PlaneUnderTest): void {
     });
 
     test("removed while a reply is under way: the reply still arrives, the next request goes elsewhere", async (t) => {
-      const slow = await openBackend(t, "a", { answer: answerAfter(150) });
+      const slow = await openBackend(t, "a", {
+        answer: (backend, datagram) => datagram.text === "first" && tag(backend, datagram),
+      });
       const { client, to, backends, change } = await bind(t, {}, [slow, await openBackend(t, "b")]);
       client.send("under way", to);
       await eventually(() => assert.equal(slow.got.length, 2));
       await change([backends[1].entry]);
       assert.equal((await client.ask("next", to)).text, "b:next");
+      tag(slow, slow.got[1]);
       assert.equal((await client.receive()).text, "a:under way");
     });
 

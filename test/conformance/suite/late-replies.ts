@@ -5,10 +5,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import { answerAfter, openBackend, silent, tag } from "../../support/backends.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually } from "../../support/waiting.js";
-import { addressOf, listenerOn, type PlaneUnderTest, startBalancer } from "./plane-under-test.js";
+import {
+  addressOf,
+  listenerOn,
+  type PlaneUnderTest,
+  SIDE_BY_SIDE,
+  startBalancer,
+} from "./plane-under-test.js";
 
 export function defineLateReplies(plane: PlaneUnderTest): void {
-  describe("late replies", { concurrency: true }, () => {
+  describe("late replies", SIDE_BY_SIDE, () => {
     test("after the idle timeout: nobody gets it, it is counted", async (t) => {
       const slow = await openBackend(t, "slow", {
         answer: (backend, datagram) =>

@@ -7,7 +7,13 @@ import type { LimitsInput } from "#src/config/config.js";
 import { openBackend, openBackends } from "../../support/backends.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually } from "../../support/waiting.js";
-import { addressOf, listenerOn, type PlaneUnderTest, startBalancer } from "./plane-under-test.js";
+import {
+  addressOf,
+  listenerOn,
+  type PlaneUnderTest,
+  SIDE_BY_SIDE,
+  startBalancer,
+} from "./plane-under-test.js";
 
 export function defineLimits(plane: PlaneUnderTest): void {
   async function start(t: TestContext, limits: LimitsInput, idleTimeout = "120s"): Promise<Balancer> {
@@ -26,7 +32,7 @@ export function defineLimits(plane: PlaneUnderTest): void {
   const judged = (balancer: Balancer, count: number) =>
     eventually(() => assert.equal(balancer.stats().listeners[0].requests.datagrams, count));
 
-  describe("limits", { concurrency: true }, () => {
+  describe("limits", SIDE_BY_SIDE, () => {
     test("maxFlows: one more client is dropped and counted, those inside go on", async (t) => {
       const balancer = await start(t, { maxFlows: 3 });
       const to = addressOf(balancer);

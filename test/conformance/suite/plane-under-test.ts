@@ -16,6 +16,9 @@ export interface PlaneUnderTest {
   };
 }
 
+/** For `describe`: its tests run side by side, but not so many that a small machine makes them late. */
+export const SIDE_BY_SIDE = { concurrency: 4 };
+
 type SuiteConfig = Omit<ConfigInput, "plane"> | Omit<ShortForm, "plane">;
 
 /** The config, on this plane. */

@@ -4,7 +4,7 @@ import { describe, type TestContext, test } from "node:test";
 import type { PolicyName } from "#src/core/snapshot.js";
 import { type Backend, openBackend, openBackends, silent, tagOf } from "../../support/backends.js";
 import { UdpPeer } from "../../support/udp-peer.js";
-import { addressOf, type PlaneUnderTest, startBalancer } from "./plane-under-test.js";
+import { addressOf, type PlaneUnderTest, SIDE_BY_SIDE, startBalancer } from "./plane-under-test.js";
 
 export function definePolicies(plane: PlaneUnderTest): void {
   const start = (
@@ -19,7 +19,7 @@ export function definePolicies(plane: PlaneUnderTest): void {
     return backends.map(({ got }) => got.length);
   }
 
-  describe("policies", { concurrency: true }, () => {
+  describe("policies", SIDE_BY_SIDE, () => {
     test("round-robin: a backend of weight 0 gets nothing", async (t) => {
       const [a, b, c] = await openBackends(t, "a", "b", "c");
       const balancer = await start(t, "round-robin", "none", [a.entry, { ...b.entry, weight: 0 }, c.entry]);

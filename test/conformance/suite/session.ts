@@ -7,7 +7,13 @@ import type { SessionInput } from "#src/config/config.js";
 import { type BackendOptions, openBackend, silent, tag, tagOf } from "../../support/backends.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually } from "../../support/waiting.js";
-import { addressOf, listenerOn, type PlaneUnderTest, startBalancer } from "./plane-under-test.js";
+import {
+  addressOf,
+  listenerOn,
+  type PlaneUnderTest,
+  SIDE_BY_SIDE,
+  startBalancer,
+} from "./plane-under-test.js";
 
 export function defineSession(plane: PlaneUnderTest): void {
   /** A balancer with affinity client over backends a, b and c: each new flow of a client shows by its backend. */
@@ -28,7 +34,7 @@ export function defineSession(plane: PlaneUnderTest): void {
   const allEnded = (balancer: Balancer) =>
     eventually(() => assert.equal(balancer.stats().flows.active, 0, JSON.stringify(balancer.flows())));
 
-  describe("session", { concurrency: true }, () => {
+  describe("session", SIDE_BY_SIDE, () => {
     test("idleTimeout: a quiet flow ends, and the client's next datagram starts a new one", async (t) => {
       const { balancer, client, to } = await start(t, { idleTimeout: "150ms" });
       assert.equal(tagOf(await client.ask("1", to)), "a");

@@ -4,12 +4,12 @@ import { describe, test } from "node:test";
 import { openBackend, openBackends, silent, tagOf } from "../../support/backends.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually } from "../../support/waiting.js";
-import { addressOf, type PlaneUnderTest, startBalancer } from "./plane-under-test.js";
+import { addressOf, type PlaneUnderTest, SIDE_BY_SIDE, startBalancer } from "./plane-under-test.js";
 
 const LISTEN = "127.0.0.1:0";
 
 export function defineTurns(plane: PlaneUnderTest): void {
-  describe("in turn", { concurrency: true }, () => {
+  describe("in turn", SIDE_BY_SIDE, () => {
     test("30 requests of one client over three backends go 1, 2, 3, 1, 2, 3 …", async (t) => {
       const backends = await openBackends(t, "1", "2", "3");
       const balancer = await startBalancer(t, plane, {
