@@ -1,12 +1,16 @@
 /** Everything that a plane has to do, by topic. */
 import { defineAffinity } from "./affinity.js";
 import { defineBackendChanges } from "./backend-changes.js";
+import { defineFamilies } from "./families.js";
 import { defineLateReplies } from "./late-replies.js";
 import { defineLimits } from "./limits.js";
 import type { PlaneUnderTest } from "./plane-under-test.js";
 import { definePolicies } from "./policies.js";
+import { defineReload } from "./reload.js";
 import { defineSession } from "./session.js";
+import { defineSizes } from "./sizes.js";
 import { defineTurns } from "./turns.js";
+import { defineUnreachable } from "./unreachable.js";
 
 export function defineAll(plane: PlaneUnderTest): void {
   defineTurns(plane);
@@ -16,4 +20,8 @@ export function defineAll(plane: PlaneUnderTest): void {
   defineLateReplies(plane);
   defineLimits(plane);
   defineBackendChanges(plane);
+  defineReload(plane);
+  defineSizes(plane);
+  defineFamilies(plane);
+  defineUnreachable(plane);
 }

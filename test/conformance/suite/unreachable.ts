@@ -1,0 +1,101 @@
+/** A backend that is not there: it is counted, others go on, and it serves again when it is back. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { openBackend, openBackends, tagOf } from "../../support/backends.js";
+import { UdpPeer } from "../../support/udp-peer.js";
+import { eventually } from "../../support/waiting.js";
+import { addressOf, type PlaneUnderTest, SIDE_BY_SIDE, startBalancer } from "./plane-under-test.js";
+
+export function defineUnreachable(plane: PlaneUnderTest): void {
+  describe("unreachable backends", SIDE_BY_SIDE, () => {
+    for (const affinity of ["none", "client"]) {
+      test(`affinity ${affinity}: refusals are counted, the other backend goes on`, async (t) => {
+        const [dead, alive] = await openBackends(t, "dead", "alive");
+        dead.peer.close();
+        const balancer = await startBalancer(t, plane, {
+          listen: "127.0.0.1:0",
+          affinity,
+          backends: [dead.entry, alive.entry],
+        });
+        const to = addressOf(balancer);
+        const [first, second] = [await UdpPeer.open(t), await UdpPeer.open(t)];
+        first.send("into the void", to);
+        await eventually(() => assert.equal(balancer.stats().backends[0].refused, 1));
+        for (let i = 0; i < 5; i++) {
+          assert.equal((await second.ask(`${i}`, to)).text, `alive:${i}`);
+          if (affinity === "client") continue;
+          second.send("lost", to);
+          await eventually(() => assert.equal(balancer.stats().backends[0].refused, i + 2));
+        }
+        assert.equal(balancer.stats().backends[1].refused, 0);
+        await first.silent(20);
+      });
+    }
+
+    test("a backend that is back serves the flows that it had", async (t) => {
+      const [gone] = await openBackends(t, "a");
+      const balancer = await startBalancer(t, plane, {
+        listen: "127.0.0.1:0",
+        affinity: "client",
+        backends: [gone.entry],
+      });
+      const to = addressOf(balancer);
+      const client = await UdpPeer.open(t);
+      await client.ask("before", to);
+      gone.peer.close();
+      client.send("lost", to);
+      await eventually(() => assert.equal(balancer.stats().backends[0].refused, 1));
+      await openBackend(t, "back", { port: gone.peer.port });
+      // The refusal was told already, or comes with this datagram, which then is sent again: it must not be lost.
+      assert.equal((await client.ask("after", to)).text, "back:after");
+      assert.equal(balancer.stats().flows.opened, 1);
+    });
+
+    test("a burst into a refusal: nothing that comes after the backend is back is lost", async (t) => {
+      const [gone] = await openBackends(t, "a");
+      const balancer = await startBalancer(t, plane, {
+        listen: "127.0.0.1:0",
+        affinity: "client",
+        backends: [gone.entry],
+      });
+      const to = addressOf(balancer);
+      const client = await UdpPeer.open(t);
+      await client.ask("before", to);
+      gone.peer.close();
+      for (let i = 0; i < 10; i++) client.send("lost", to);
+      await eventually(() => assert.ok(balancer.stats().backends[0].refused > 0));
+      await eventually(() => {
+        const { requests, drops } = balancer.stats().listeners[0];
+        assert.equal(requests.datagrams, 11);
+        assert.equal(balancer.stats().backends[0].requests.datagrams + drops.backend_refused, 11);
+      });
+      const back = await openBackend(t, "back", { port: gone.peer.port });
+      for (let i = 0; i < 20; i++) client.send(`${i}`, to);
+      const replies = await client.take(20);
+      assert.deepEqual(
+        replies.map(({ text }) => text),
+        Array.from({ length: 20 }, (_, i) => `back:${i}`),
+      );
+      assert.equal(back.got.length, 20);
+    });
+
+    test("every backend gone: the balancer stands, and stats say so", async (t) => {
+      const backends = await openBackends(t, "a", "b");
+      for (const { peer } of backends) peer.close();
+      const balancer = await startBalancer(t, plane, {
+        listen: "127.0.0.1:0",
+        backends: backends.map(({ entry }) => entry),
+      });
+      const client = await UdpPeer.open(t);
+      for (let i = 0; i < 10; i++) client.send(`${i}`, addressOf(balancer));
+      await eventually(() => {
+        for (const { refused } of balancer.stats().backends) assert.ok(refused > 0);
+      });
+      const back = await openBackend(t, "b", { port: backends[1].peer.port });
+      for (let i = 0; i < 2; i++) client.send("?", addressOf(balancer));
+      assert.equal(tagOf(await client.receive()), "b");
+      await client.silent(20);
+      assert.equal(back.got.length, 1);
+    });
+  });
+}

@@ -1,0 +1,87 @@
+/** Numbered requests at a steady pace, for tests that change something meanwhile and want to know what it cost. */
+import type { TestContext } from "node:test";
+import { UdpPeer } from "./udp-peer.js";
+import { eventually } from "./waiting.js";
+
+export interface TrafficResult {
+  readonly sent: number;
+  /** Requests without a reply, as client/number. */
+  readonly missing: readonly string[];
+  /** Replies that came a second time, or to a client that had not asked. */
+  readonly twice: readonly string[];
+}
+
+export interface TrafficOptions {
+  readonly clients: number;
+  /** Milliseconds between two requests of a client. Default 3. */
+  readonly everyMs?: number;
+}
+
+/** Sends until it is stopped. The backends must answer with `tag`: a colon and the request. */
+export async function openSteadyTraffic(
+  t: TestContext,
+  to: string,
+  options: TrafficOptions,
+): Promise<SteadyTraffic> {
+  const peers = await Promise.all(Array.from({ length: options.clients }, () => UdpPeer.open(t)));
+  const traffic = new SteadyTraffic(peers, to, options.everyMs ?? 3);
+  t.after(() => traffic.halt());
+  return traffic;
+}
+
+export class SteadyTraffic {
+  readonly #peers: readonly UdpPeer[];
+  readonly #unanswered = new Set<string>();
+  readonly #twice: string[] = [];
+  readonly #timer: NodeJS.Timeout;
+  #rounds = 0;
+  #answered = 0;
+
+  constructor(peers: readonly UdpPeer[], to: string, everyMs: number) {
+    this.#peers = peers;
+    for (const [client, peer] of peers.entries()) peer.serve(({ text }) => this.#receive(client, text));
+    this.#timer = setInterval(() => this.#send(to), everyMs);
+  }
+
+  /** Resolves when so many more requests than now have been answered. */
+  answered(more: number, timeoutMs?: number): Promise<void> {
+    const goal = this.#answered + more;
+    return eventually(() => {
+      if (this.#answered < goal) throw new Error(`${this.#answered} requests answered, ${goal} wanted`);
+    }, timeoutMs);
+  }
+
+  halt(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Stops sending, and waits a moment for what is under way. */
+  async stop(): Promise<TrafficResult> {
+    this.halt();
+    const none = () => {
+      if (this.#unanswered.size > 0) throw new Error("replies are missing");
+    };
+    await eventually(none, 500).catch(() => {});
+    return {
+      sent: this.#rounds * this.#peers.length,
+      missing: [...this.#unanswered],
+      twice: this.#twice,
+    };
+  }
+
+  #send(to: string): void {
+    const round = this.#rounds++;
+    for (const [client, peer] of this.#peers.entries()) {
+      const request = `${client}/${round}`;
+      this.#unanswered.add(request);
+      peer.send(request, to);
+    }
+  }
+
+  #receive(client: number, text: string): void {
+    const request = text.slice(text.indexOf(":") + 1);
+    const isOurs = request.startsWith(`${client}/`) && this.#unanswered.delete(request);
+    if (isOurs) this.#answered++;
+    else this.#twice.push(request);
+  }
+}
