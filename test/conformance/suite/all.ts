@@ -2,7 +2,10 @@
 import { defineAffinity } from "./affinity.js";
 import { defineBackendChanges } from "./backend-changes.js";
 import { defineFamilies } from "./families.js";
+import { defineFigures } from "./figures.js";
+import { defineHostile } from "./hostile.js";
 import { defineLateReplies } from "./late-replies.js";
+import { defineLifecycle } from "./lifecycle.js";
 import { defineLimits } from "./limits.js";
 import type { PlaneUnderTest } from "./plane-under-test.js";
 import { definePolicies } from "./policies.js";
@@ -24,4 +27,7 @@ export function defineAll(plane: PlaneUnderTest): void {
   defineSizes(plane);
   defineFamilies(plane);
   defineUnreachable(plane);
+  defineFigures(plane);
+  defineLifecycle(plane);
+  defineHostile(plane);
 }
