@@ -113,11 +113,15 @@ export class Engine implements UpstreamHost {
 
   /** Returns when the main thread has asked to stop and everything is closed. */
   run(): void {
-    while (this.#running) this.#turn();
-    this.#forwarder.endEverything();
-    this.#upstreams.closeAll();
-    this.#epoll.close();
-    this.#arena.close();
+    try {
+      while (this.#running) this.#turn();
+      this.#forwarder.endEverything();
+      this.#upstreams.closeAll();
+    } finally {
+      // After a crash too: nobody else knows of these. Upstream sockets are then left to the main thread.
+      this.#epoll.close();
+      this.#arena.close();
+    }
   }
 
   openUpstream(flow: number, backendSlot: number): number {
