@@ -11,6 +11,7 @@ const PROBES = {
   dnsmasq: ["--version"],
   nginx: ["-v"],
   ip: ["-V"],
+  prlimit: ["--version"],
 } as const;
 export type Program = keyof typeof PROBES;
 

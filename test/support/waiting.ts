@@ -22,11 +22,11 @@ export async function within<T>(promise: Promise<T>, what: string, timeoutMs = D
  * Looks again and again until `check` no longer throws, and gives what it gives. Rejects with its last error when that
  * takes longer. For figures, which nothing announces.
  */
-export async function eventually<T>(check: () => T, timeoutMs = DEADLINE_MS): Promise<T> {
+export async function eventually<T>(check: () => T | Promise<T>, timeoutMs = DEADLINE_MS): Promise<T> {
   const untilMs = performance.now() + timeoutMs;
   for (;;) {
     try {
-      return check();
+      return await check();
     } catch (error) {
       if (performance.now() > untilMs) throw error;
     }

@@ -90,7 +90,7 @@ export class Engine implements UpstreamHost {
       this.#tellLimit(`to backend ${this.#backends.get(slot)?.name}`, largest),
     );
     this.#replyLimits = new SegmentLimits(MAX_LISTENERS, bursts, (slot, largest) =>
-      this.#tellLimit(`from listener ${slot}`, largest),
+      this.#tellLimit(`from listener ${this.#forwarder.routing.routes[slot]?.listener.name}`, largest),
     );
     const shared = {
       arena: this.#arena,

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { describe, test } from "node:test";
 import { openBackend, tagOf } from "../../support/backends.js";
 import { UdpPeer } from "../../support/udp-peer.js";
+import { eventually } from "../../support/waiting.js";
 import { addressOf, type PlaneUnderTest, SIDE_BY_SIDE, startBalancer } from "./plane-under-test.js";
 
 const [FOUR, SIX] = ["127.0.0.1", "::1"];
@@ -95,6 +96,23 @@ export function defineFamilies(plane: PlaneUnderTest): void {
         const client = await UdpPeer.open(t, { ip });
         assert.equal(tagOf(await client.ask("?", bracketed(ip, port))), name);
       }
+    });
+
+    test("a reload that sets ipv6Only leaves IPv4 alone from then on", {
+      skip: skip || (plane.cannot.changeIpv6Only ?? false),
+    }, async (t) => {
+      const backend = await openBackend(t, "a");
+      const config = (ipv6Only: boolean) => ({
+        listeners: [{ name: "main", address: "[::]:0", ipv6Only }],
+        pools: [{ backends: [backend.entry] }],
+      });
+      const balancer = await startBalancer(t, plane, config(false));
+      const port = portOf(addressOf(balancer));
+      const [four, six] = [await UdpPeer.open(t), await UdpPeer.open(t, { ip: SIX })];
+      await four.ask("?", bracketed(FOUR, port));
+      await balancer.reload(config(true));
+      await eventually(async () => (await UdpPeer.open(t, { port })).close());
+      await six.ask("?", bracketed(SIX, port));
     });
 
     test("client-ip takes an IPv4 client of [::] for what it is", { skip }, async (t) => {

@@ -76,6 +76,30 @@ export function defineLateReplies(plane: PlaneUnderTest): void {
       assert.ok(replyDrops.late_reply <= 50, `${replyDrops.late_reply}`);
     });
 
+    test("a reply too many, long after the last expected one, does not reach the next client", {
+      skip: plane.cannot.tellSurplusReplies ?? false,
+    }, async (t) => {
+      const backend = await openBackend(t, "a", {
+        answer: (self, datagram) => datagram.text === "1" && tag(self, datagram),
+      });
+      const balancer = await startBalancer(t, plane, {
+        listen: "127.0.0.1:0",
+        affinity: "client",
+        requests: 1,
+        responses: 1,
+        backends: [backend.entry],
+      });
+      const [first, second] = [await UdpPeer.open(t), await UdpPeer.open(t)];
+      await first.ask("1", addressOf(balancer));
+      await delay(200);
+      second.send("2", addressOf(balancer));
+      await eventually(() => assert.equal(backend.got.length, 2));
+      tag(backend, { ...backend.got[0], text: "1 again" });
+      await second.silent(100);
+      tag(backend, backend.got[1]);
+      assert.equal((await second.receive()).text, "a:2");
+    });
+
     test("after an eviction: the reply to the evicted flow reaches nobody", async (t) => {
       const slow = await openBackend(t, "slow", { answer: answerAfter(150) });
       const balancer = await startBalancer(t, plane, {

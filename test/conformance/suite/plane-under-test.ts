@@ -13,6 +13,10 @@ export interface PlaneUnderTest {
   readonly cannot: {
     /** Receive on a wildcard listener at local addresses that no interface lists, such as 127.0.0.2. */
     readonly useUnlistedAddresses?: string;
+    /** Follow a reload that changes `ipv6Only` of a listener that keeps its socket. */
+    readonly changeIpv6Only?: string;
+    /** Keep a reply that comes after the flow's last expected one from the client that has the port next. */
+    readonly tellSurplusReplies?: string;
   };
 }
 

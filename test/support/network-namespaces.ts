@@ -1,0 +1,61 @@
+/** Two network namespaces with a cable between them, made for one test and removed with it. Needs root and `ip`. */
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import type { TestContext } from "node:test";
+import { needs } from "./needs.js";
+
+/** Addresses of the two ends of the cable. */
+export const NEAR_IP = "10.203.0.1";
+export const FAR_IP = "10.203.0.2";
+
+export interface Namespaces {
+  /** What to put before a command so that it runs in there. */
+  readonly near: readonly string[];
+  readonly far: readonly string[];
+}
+
+/** For the options of `test()`. */
+export function needsNamespaces(): { skip: string | false } {
+  if (process.platform !== "linux") return { skip: "needs Linux" };
+  const { skip } = needs("ip");
+  if (skip !== false) return { skip };
+  return {
+    skip: process.getuid?.() === 0 && mayMakeNamespaces() ? false : "needs to make network namespaces",
+  };
+}
+
+export function openNamespaces(t: TestContext, mtu: number): Namespaces {
+  const unique = randomBytes(4).toString("hex");
+  const [near, far] = ["near", "far"].map((end) => `sluice-${unique}-${end}`);
+  t.after(() => {
+    for (const name of [near, far]) ip("netns", "del", name);
+  });
+  for (const name of [near, far]) must("netns", "add", name);
+  must("-n", near, "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", far);
+  for (const [name, address] of [
+    [near, NEAR_IP],
+    [far, FAR_IP],
+  ]) {
+    must("-n", name, "address", "add", `${address}/24`, "dev", "cable");
+    must("-n", name, "link", "set", "cable", "mtu", `${mtu}`);
+    must("-n", name, "link", "set", "cable", "up");
+    must("-n", name, "link", "set", "lo", "up");
+  }
+  return { near: ["ip", "netns", "exec", near], far: ["ip", "netns", "exec", far] };
+}
+
+function mayMakeNamespaces(): boolean {
+  const name = `sluice-${process.pid}-probe`;
+  const made = ip("netns", "add", name).status === 0;
+  if (made) ip("netns", "del", name);
+  return made;
+}
+
+function must(...args: string[]): void {
+  const { status, stderr } = ip(...args);
+  if (status !== 0) throw new Error(`ip ${args.join(" ")}: ${stderr}`);
+}
+
+function ip(...args: string[]) {
+  return spawnSync("ip", args, { encoding: "utf8" });
+}
