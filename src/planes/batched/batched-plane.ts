@@ -48,7 +48,12 @@ export class BatchedPlane implements Plane {
   async apply(snapshot: Snapshot): Promise<readonly BoundListener[]> {
     const opened = this.#openNew(snapshot);
     for (const [slot, group] of opened) this.#listeners.set(slot, group);
-    for (const entry of snapshot.listeners) this.#listeners.get(entry.slot)?.update(entry);
+    for (const entry of snapshot.listeners) {
+      const group = this.#listeners.get(entry.slot);
+      const pool = snapshot.pools.find(({ slot }) => slot === entry.poolSlot);
+      group?.update(entry);
+      if (pool) group?.steer(pool.affinity);
+    }
     await Promise.all(this.#workers.map((worker, index) => worker.apply(this.#messageFor(snapshot, index))));
     this.#closeGone(snapshot);
     return snapshot.listeners.map(({ slot }) => ({ slot, port: this.#listeners.get(slot)?.port ?? 0 }));

@@ -186,8 +186,8 @@ export class Engine implements UpstreamHost {
   }
 
   #keepHouse(): void {
-    this.#expireAtMs = this.#nowMs + this.#expireEveryMs;
-    this.#forwarder.expire(this.#nowMs, EXPIRE_AT_MOST);
+    const ended = this.#forwarder.expire(this.#nowMs, EXPIRE_AT_MOST);
+    this.#expireAtMs = ended === EXPIRE_AT_MOST ? this.#nowMs : this.#nowMs + this.#expireEveryMs;
     this.#upstreams.expire(this.#nowMs, this.#backends.keys(), EXPIRE_AT_MOST);
     this.#status[STATUS.lastActivityMs] = Math.max(0, this.#forwarder.lastActivityMs);
     this.#status[STATUS.highWater] = this.#forwarder.table.highWater;

@@ -1,12 +1,14 @@
 /** The sockets of one listener, one for each worker, opened and owned by the main thread. */
 
+import { isDeepStrictEqual } from "node:util";
 import { isWildcard } from "../../core/address.js";
-import type { ListenerEntry } from "../../core/snapshot.js";
+import type { Affinity, ListenerEntry } from "../../core/snapshot.js";
 import { AF_INET, AF_INET6 } from "../../linux/constants.js";
 import { errnoName } from "../../linux/errno.js";
 import type { Libc } from "../../linux/libc.js";
 import type { SocketAddress } from "../../linux/sockaddr.js";
 import { openUdpSocket, type UdpSocket, type UdpSocketOptions } from "../../linux/socket.js";
+import { steerByAddress, steerByFlow } from "../../linux/steering.js";
 import { SyscallError } from "../../linux/syscall-error.js";
 import { createListenError } from "../listen-error.js";
 import type { Capabilities, WorkerListener } from "./messages.js";
@@ -16,6 +18,7 @@ export class ListenerGroup {
   readonly #sockets: readonly UdpSocket[];
   readonly #wildcard: boolean;
   #entry: ListenerEntry;
+  #steeredBy: Affinity | undefined;
 
   private constructor(entry: ListenerEntry, sockets: readonly UdpSocket[]) {
     this.#entry = entry;
@@ -65,6 +68,17 @@ export class ListenerGroup {
         socket.setReceiveBuffer(entry.receiveBufferBytes);
       if (before.sendBufferBytes !== entry.sendBufferBytes) socket.setSendBuffer(entry.sendBufferBytes);
     }
+  }
+
+  /** With affinity by address, all ports of a client must meet on one worker, for that is where the binding is. */
+  steer(affinity: Affinity): void {
+    if (this.#sockets.length === 1 || isDeepStrictEqual(affinity, this.#steeredBy)) return;
+    if (affinity.kind === "client-ip") {
+      steerByAddress(this.#sockets[0], this.#sockets.length, affinity.prefix4, affinity.prefix6);
+    } else if (this.#steeredBy?.kind === "client-ip") {
+      steerByFlow(this.#sockets[0]);
+    }
+    this.#steeredBy = affinity;
   }
 
   close(): void {

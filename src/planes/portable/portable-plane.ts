@@ -214,8 +214,9 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   }
 
   #expire(): void {
-    this.#forwarder?.expire(this.#tick(), EXPIRE_AT_MOST);
+    const ended = this.#forwarder?.expire(this.#tick(), EXPIRE_AT_MOST) ?? 0;
     this.#resting.expire(this.#nowMs);
+    if (ended === EXPIRE_AT_MOST) setImmediate(() => this.#expire());
   }
 
   #warnOpen(upstream: Upstream): void {
