@@ -12,12 +12,12 @@ import type { ShortForm } from "./config/short-form.js";
 import { SlotRegistry } from "./config/slots.js";
 import { formatEndpoint } from "./core/address.js";
 import { BACKEND, backendAt, clearBackend, clearListener } from "./core/counters.js";
-import { SluiceError } from "./core/errors.js";
+import { NotSupportedError, SluiceError } from "./core/errors.js";
 import type { Snapshot } from "./core/snapshot.js";
 import { listFlowInfo } from "./flow-info.js";
 import { HeldWarnings } from "./held-warnings.js";
 import type { Plane, PlaneFaults } from "./planes/plane.js";
-import { selectPlane } from "./planes/select.js";
+import { type SelectedPlane, selectPlane } from "./planes/select.js";
 import { RateLimit } from "./rate-limit.js";
 import { RetiredSlots } from "./retired-slots.js";
 import { createStats } from "./stats.js";
@@ -86,7 +86,24 @@ class RunningBalancer implements Balancer {
       if (limit.allows(code, performance.now())) warnings.push({ code, message });
     };
     const context = { warn, random: Math.random, workers: config.workers };
-    const { plane, notes } = await selectPlane(config.plane, context);
+    const selected = await selectPlane(config.plane, context);
+    try {
+      return await RunningBalancer.#startOn(selected, config, events, warnings);
+    } catch (error) {
+      if (config.plane !== "auto" || !(error instanceof NotSupportedError)) throw error;
+      // It looked as if the better plane could run, and it cannot.
+      const fallback = await selectPlane("portable", context);
+      const notes = [...selected.notes, `${selected.plane.name} plane: ${error.message}`];
+      return RunningBalancer.#startOn({ ...fallback, notes }, config, events, warnings);
+    }
+  }
+
+  static async #startOn(
+    { plane, notes }: SelectedPlane,
+    config: Config,
+    events: EventEmitter,
+    warnings: HeldWarnings,
+  ): Promise<RunningBalancer> {
     const registry = new SlotRegistry();
     try {
       const snapshot = compileSnapshot(config, registry, 1, maxFlowsOf(config, plane));

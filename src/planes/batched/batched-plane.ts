@@ -51,7 +51,10 @@ export class BatchedPlane implements Plane {
     for (const entry of snapshot.listeners) {
       const group = this.#listeners.get(entry.slot);
       const pool = snapshot.pools.find(({ slot }) => slot === entry.poolSlot);
-      group?.update(entry);
+      if (group?.update(entry) === "needs_restart") {
+        const message = `listener ${entry.name}: ipv6Only changes only when sluice is started anew`;
+        this.#context.warn("restart_needed", message);
+      }
       if (pool) group?.steer(pool.affinity);
     }
     await Promise.all(this.#workers.map((worker, index) => worker.apply(this.#messageFor(snapshot, index))));

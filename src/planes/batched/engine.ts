@@ -23,12 +23,13 @@ import { type OpenListener, REQUEST_SLOTS, RequestPath, SLOT_BYTES } from "./req
 import { Scopes } from "./scopes.js";
 import { SegmentLimits } from "./segment-limits.js";
 import { monotonicOffsetMs, STATUS } from "./shared.js";
-import { UPSTREAM_DATA, Upstreams } from "./upstreams.js";
+import { ANSWERED, UNANSWERED, UPSTREAM_DATA, Upstreams } from "./upstreams.js";
 
 const EVENTS = 512;
 const CONTROL_DATA = 0xffff;
-/** After its last request an upstream's port rests this long. */
+/** After its last request an upstream's port rests this long where replies may come, and so long where all have come. */
 const REST_MS = 30_000;
+const ANSWERED_REST_MS = 1000;
 const EXPIRE_AT_MOST = 1000;
 const LONGEST_WAIT_MS = 1000;
 /** Headers and iovecs of both send batches, and slack. */
@@ -69,6 +70,9 @@ export class Engine implements UpstreamHost {
     this.#eventFd = new EventFd(libc, setup.eventFd);
     this.#epoll.add(setup.eventFd, CONTROL_DATA);
     this.#status = new Float64Array(memory.status);
+    this.#status[STATUS.epollFd] = this.#epoll.fd;
+    this.#status[STATUS.arenaAddress] = this.#arena.address;
+    this.#status[STATUS.arenaBytes] = this.#arena.bytes;
     this.#upstreamOf = new Int32Array(capacity).fill(-1);
     const descriptors = new Int32Array(memory.descriptors);
     this.#upstreams = new Upstreams({
@@ -118,15 +122,17 @@ export class Engine implements UpstreamHost {
       this.#forwarder.endEverything();
       this.#upstreams.closeAll();
     } finally {
-      // After a crash too: nobody else knows of these. Upstream sockets are then left to the main thread.
+      // After a crash by exception too; what an abrupt end leaves, and upstream sockets, the main thread closes.
       this.#epoll.close();
       this.#arena.close();
+      this.#status[STATUS.epollFd] = 0;
+      this.#status[STATUS.arenaBytes] = 0;
     }
   }
 
   openUpstream(flow: number, backendSlot: number): number {
     const listener = this.#forwarder.table.u32[flow * R.RECORD_WORDS + R.KEY_PORT] >>> 16;
-    const upstream = this.#upstreams.take(flow, backendSlot, listener, this.#nowMs);
+    const upstream = this.#upstreams.take(flow, backendSlot, listener);
     if (upstream >= 0) {
       this.#upstreamOf[flow] = upstream;
       return 0;
@@ -146,10 +152,9 @@ export class Engine implements UpstreamHost {
     this.#upstreamOf[flow] = -1;
     if (upstream < 0) return;
     const lastSeenMs = this.#forwarder.table.f64[flow * R.RECORD_DOUBLES + R.LAST_SEEN];
-    if (!this.#backends.has(this.#upstreams.backend[upstream]) && !unanswered)
-      this.#upstreams.close(upstream);
-    else if (!unanswered) this.#upstreams.release(upstream, this.#nowMs);
-    else if (lastSeenMs + REST_MS > this.#nowMs) this.#upstreams.rest(upstream, lastSeenMs + REST_MS);
+    if (!unanswered) this.#upstreams.rest(upstream, ANSWERED, this.#nowMs + ANSWERED_REST_MS);
+    else if (lastSeenMs + REST_MS > this.#nowMs)
+      this.#upstreams.rest(upstream, UNANSWERED, lastSeenMs + REST_MS);
     else this.#upstreams.close(upstream);
   }
 
@@ -188,11 +193,10 @@ export class Engine implements UpstreamHost {
   #keepHouse(): void {
     const ended = this.#forwarder.expire(this.#nowMs, EXPIRE_AT_MOST);
     this.#expireAtMs = ended === EXPIRE_AT_MOST ? this.#nowMs : this.#nowMs + this.#expireEveryMs;
-    this.#upstreams.expire(this.#nowMs, this.#backends.keys(), EXPIRE_AT_MOST);
+    this.#upstreams.expire(this.#nowMs, EXPIRE_AT_MOST);
     this.#status[STATUS.lastActivityMs] = Math.max(0, this.#forwarder.lastActivityMs);
     this.#status[STATUS.highWater] = this.#forwarder.table.highWater;
     this.#status[STATUS.openUpstreams] = this.#upstreams.open;
-    this.#status[STATUS.freeUpstreams] = this.#upstreams.free;
     this.#status[STATUS.restingUpstreams] = this.#upstreams.resting;
   }
 
@@ -241,7 +245,6 @@ export class Engine implements UpstreamHost {
     );
     for (const slot of this.#backends.keys()) {
       if (backends.has(slot)) continue;
-      this.#upstreams.closeFree(slot);
       this.#backends.delete(slot);
       this.#requestLimits.forget(slot, this.#setup.capabilities.maxSegments > 1);
     }

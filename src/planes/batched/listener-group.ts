@@ -60,7 +60,7 @@ export class ListenerGroup {
   }
 
   /** The listener's entry in a new snapshot: same address, maybe other buffers or families. */
-  update(entry: ListenerEntry): void {
+  update(entry: ListenerEntry): "updated" | "needs_restart" {
     const before = this.#entry;
     this.#entry = entry;
     for (const socket of this.#sockets) {
@@ -68,6 +68,8 @@ export class ListenerGroup {
         socket.setReceiveBuffer(entry.receiveBufferBytes);
       if (before.sendBufferBytes !== entry.sendBufferBytes) socket.setSendBuffer(entry.sendBufferBytes);
     }
+    // Bound is bound: the kernel takes no change of IPV6_V6ONLY.
+    return before.ipv6Only === entry.ipv6Only ? "updated" : "needs_restart";
   }
 
   /** With affinity by address, all ports of a client must meet on one worker, for that is where the binding is. */

@@ -75,7 +75,7 @@ export class ReplyPath {
     }
     this.#used += received;
     const flow = upstreams.flow[upstream];
-    if (flow < 0) this.#late(upstream, first, received, nowMs);
+    if (flow < 0) this.#late(upstream, first, received);
     else for (let slot = first; slot < first + received; slot++) this.#judge(upstream, flow, slot, nowMs);
   }
 
@@ -204,15 +204,14 @@ export class ReplyPath {
     }
   }
 
-  /** Nobody's replies: counted, and the socket has to be quiet anew before another flow gets it. */
-  #late(upstream: number, first: number, received: number, nowMs: number): void {
+  /** Replies whose flow is over go to nobody. */
+  #late(upstream: number, first: number, received: number): void {
     const { upstreams, forwarder } = this.#parts;
     for (let slot = first; slot < first + received; slot++) {
       const bytes = this.#batch.length(slot);
       const segment = this.#segment(upstream, slot, bytes);
       forwarder.lateReply(upstreams.listener[upstream], segment > 0 ? Math.ceil(bytes / segment) : 1);
     }
-    upstreams.touchFree(upstream, nowMs);
   }
 
   /** Bytes of each datagram in a message; those of the message when it is one. */

@@ -22,10 +22,13 @@ export const STATUS = {
   lastActivityMs: 0,
   /** One more than the highest flow number ever used. */
   highWater: 1,
-  /** Upstream sockets: open in all, of these free for another flow, of these resting. */
+  /** Upstream sockets: open in all, of these resting. */
   openUpstreams: 2,
-  freeUpstreams: 3,
-  restingUpstreams: 4,
+  restingUpstreams: 3,
+  /** What an abrupt end would leave behind: the epoll set, 0 when closed, and the arena, unmapped when it has 0 bytes. */
+  epollFd: 4,
+  arenaAddress: 5,
+  arenaBytes: 6,
 } as const;
 const STATUS_WORDS = 8;
 

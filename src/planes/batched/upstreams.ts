@@ -1,6 +1,6 @@
 /**
- * A worker's upstream sockets. Each serves one flow at a time; between flows it is free or resting, as
- * docs/design/batched.md pictures it. Opening and closing happen on the packet path: results are numbers, nothing throws.
+ * A worker's upstream sockets. Each serves one flow and then rests, as docs/design/batched.md pictures
+ * it. Opening and closing happen on the packet path: results are numbers, nothing throws.
  */
 import { MAX_BACKENDS } from "../../core/snapshot.js";
 import {
@@ -21,16 +21,11 @@ import { SOCKADDR_SLOT_BYTES, writeSockaddr } from "../../linux/sockaddr.js";
 
 /** Epoll data of upstream 0; smaller numbers are listeners and the control descriptor. */
 export const UPSTREAM_DATA = 0x10000;
-/** A free socket serves another flow after this long: a doubled reply to its last one is over by then. */
-const FREE_FOR_MS = 100;
-/** Free sockets that nobody needed for this long are closed. */
-const UNUSED_MS = 10_000;
 const RECEIVE_BYTES = 1_048_576;
-/** How many sockets at the head of a free list are looked at for one that has been free long enough. */
-const TRIES = 4;
-/** Lists after those of free sockets by backend slot. */
-const RESTING = MAX_BACKENDS;
-const LISTS = MAX_BACKENDS + 1;
+/** The lists of resting sockets: those whose flow had every reply, and the others. The first make room first. */
+export const ANSWERED = 0;
+export const UNANSWERED = 1;
+const LISTS = 2;
 
 export interface UpstreamOptions {
   readonly arena: Arena;
@@ -49,13 +44,12 @@ export class Upstreams {
   /** By upstream: datagrams that the kernel had dropped on it when it last said so. */
   readonly overflow: Uint32Array;
   open = 0;
-  free = 0;
   resting = 0;
 
   readonly #options: UpstreamOptions;
   readonly #capacity: number;
-  /** By upstream: when it became free, or when its rest ends. */
-  readonly #sinceMs: Float64Array;
+  /** By upstream: when its rest ends. */
+  readonly #untilMs: Float64Array;
   readonly #next: Int32Array;
   readonly #heads = new Int32Array(LISTS).fill(-1);
   readonly #tails = new Int32Array(LISTS).fill(-1);
@@ -76,7 +70,7 @@ export class Upstreams {
     this.backend = new Uint16Array(this.#capacity);
     this.listener = new Uint16Array(this.#capacity);
     this.overflow = new Uint32Array(this.#capacity);
-    this.#sinceMs = new Float64Array(this.#capacity);
+    this.#untilMs = new Float64Array(this.#capacity);
     this.#next = new Int32Array(this.#capacity);
     this.#addresses = arena.allocate(MAX_BACKENDS * SOCKADDR_SLOT_BYTES);
     this.#one = arena.allocate(4);
@@ -103,10 +97,9 @@ export class Upstreams {
   }
 
   /** A socket connected to the backend, for a flow of a listener; or `-errno`, -EMFILE when descriptors are short. */
-  take(flow: number, backendSlot: number, listenerSlot: number, nowMs: number): number {
-    let upstream = this.#takeFree(backendSlot, nowMs);
-    if (upstream < 0) upstream = this.#openOne(backendSlot);
-    if ((upstream === -EMFILE || upstream === -ENFILE) && this.#closeOne())
+  take(flow: number, backendSlot: number, listenerSlot: number): number {
+    let upstream = this.#openOne(backendSlot);
+    if ((upstream === -EMFILE || upstream === -ENFILE) && this.#closeOldest())
       upstream = this.#openOne(backendSlot);
     if (upstream < 0) return upstream;
     this.flow[upstream] = flow;
@@ -115,25 +108,12 @@ export class Upstreams {
     return upstream;
   }
 
-  /** Its flow has had every reply: another may have it soon. */
-  release(upstream: number, nowMs: number): void {
+  /** Its flow is over: it stays open until then, so that its port goes to nobody else. */
+  rest(upstream: number, list: typeof ANSWERED | typeof UNANSWERED, untilMs: number): void {
     this.flow[upstream] = -1;
-    this.#sinceMs[upstream] = nowMs;
-    this.#append(this.backend[upstream], upstream);
-    this.free++;
-  }
-
-  /** Its flow is over, replies may still come. */
-  rest(upstream: number, untilMs: number): void {
-    this.flow[upstream] = -1;
-    this.#sinceMs[upstream] = untilMs;
-    this.#append(RESTING, upstream);
+    this.#untilMs[upstream] = untilMs;
+    this.#append(list, upstream);
     this.resting++;
-  }
-
-  /** A reply came although no flow is served: if it was free, it has to be free anew. */
-  touchFree(upstream: number, nowMs: number): void {
-    if (this.#sinceMs[upstream] < nowMs) this.#sinceMs[upstream] = nowMs;
   }
 
   /** Closes one that is in no list. */
@@ -147,45 +127,21 @@ export class Upstreams {
     this.open--;
   }
 
-  /** Closes sockets that have rested, and free ones that nobody needs; at most `most` of each kind. */
-  expire(nowMs: number, backends: Iterable<number>, most: number): void {
-    for (let i = 0; i < most; i++) {
-      const upstream = this.#heads[RESTING];
-      if (upstream < 0 || this.#sinceMs[upstream] > nowMs) break;
-      this.#closeHead(RESTING);
-    }
-    for (const slot of backends) {
+  /** Closes sockets that have rested, at most `most` of each list. */
+  expire(nowMs: number, most: number): void {
+    for (let list = 0; list < LISTS; list++) {
       for (let i = 0; i < most; i++) {
-        const upstream = this.#heads[slot];
-        if (upstream < 0 || nowMs - this.#sinceMs[upstream] < UNUSED_MS) break;
-        this.#closeHead(slot);
+        const upstream = this.#heads[list];
+        if (upstream < 0 || this.#untilMs[upstream] > nowMs) break;
+        this.#closeHead(list);
       }
     }
-  }
-
-  /** Closes the free sockets of a backend that left. */
-  closeFree(backendSlot: number): void {
-    while (this.#heads[backendSlot] >= 0) this.#closeHead(backendSlot);
   }
 
   closeAll(): void {
     for (let upstream = 0; upstream < this.#highWater; upstream++) {
       if (this.#options.descriptors[upstream] > 0) this.close(upstream);
     }
-  }
-
-  #takeFree(backendSlot: number, nowMs: number): number {
-    for (let i = 0; i < TRIES; i++) {
-      const upstream = this.#heads[backendSlot];
-      if (upstream < 0) return -1;
-      if (nowMs - this.#sinceMs[upstream] >= FREE_FOR_MS) return this.#shift(backendSlot);
-      if (this.#next[upstream] < 0) return -1;
-      const next = this.#next[upstream];
-      if (this.#sinceMs[next] >= this.#sinceMs[upstream]) return -1;
-      // A doubled reply made the oldest younger than the next one: it goes to the end.
-      this.#append(backendSlot, this.#unlinkHead(backendSlot));
-    }
-    return -1;
   }
 
   #openOne(backendSlot: number): number {
@@ -222,31 +178,19 @@ export class Upstreams {
     return upstream;
   }
 
-  /** Makes room for one descriptor: the oldest free socket goes, else the one that has rested longest. */
-  #closeOne(): boolean {
-    for (let slot = 0; this.free > 0 && slot < MAX_BACKENDS; slot++) {
-      if (this.#heads[slot] >= 0) return this.#closeHead(slot);
-    }
-    return this.#heads[RESTING] >= 0 && this.#closeHead(RESTING);
+  /** Makes room for one descriptor. */
+  #closeOldest(): boolean {
+    if (this.#heads[ANSWERED] >= 0) return this.#closeHead(ANSWERED);
+    return this.#heads[UNANSWERED] >= 0 && this.#closeHead(UNANSWERED);
   }
 
   #closeHead(list: number): boolean {
-    this.close(this.#shift(list));
-    return true;
-  }
-
-  /** Takes the head of a list for good. */
-  #shift(list: number): number {
-    if (list === RESTING) this.resting--;
-    else this.free--;
-    return this.#unlinkHead(list);
-  }
-
-  #unlinkHead(list: number): number {
     const upstream = this.#heads[list];
     this.#heads[list] = this.#next[upstream];
     if (this.#heads[list] < 0) this.#tails[list] = -1;
-    return upstream;
+    this.resting--;
+    this.close(upstream);
+    return true;
   }
 
   #append(list: number, upstream: number): void {

@@ -11,6 +11,7 @@ import {
   LISTENER,
   listenerAt,
 } from "../../core/counters.js";
+import { NotSupportedError } from "../../core/errors.js";
 import { MAX_BACKENDS, MAX_LISTENERS } from "../../core/snapshot.js";
 import { type EventFd, openEventFd } from "../../linux/event-fd.js";
 import type { Libc } from "../../linux/libc.js";
@@ -40,7 +41,9 @@ export class WorkerHandle {
   #worker: Worker | undefined;
   #port: MessagePort | undefined;
   #message: ApplyMessage | undefined;
-  #applied: { version: number; resolve: () => void } | undefined;
+  #applied: { version: number; resolve: () => void; reject: (error: Error) => void } | undefined;
+  /** Whether it has ever run: one that cannot start at all is not restarted. */
+  #hasRun = false;
   #restart: NodeJS.Timeout | undefined;
   #startedAtMs = 0;
   #crashes = 0;
@@ -64,12 +67,15 @@ export class WorkerHandle {
     return this.#status[STATUS[word]];
   }
 
-  /** Resolves when the worker runs on it; at once when it is down after a crash, for then it starts on it. */
+  /**
+   * Resolves when the worker runs on it; at once when it is down after a crash, for then it starts on it. Rejects with
+   * NotSupportedError when the worker cannot start at all.
+   */
   apply(message: ApplyMessage): Promise<void> {
     this.#message = message;
     if (this.#restart !== undefined) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#applied = { version: message.snapshot.version, resolve };
+    return new Promise((resolve, reject) => {
+      this.#applied = { version: message.snapshot.version, resolve, reject };
       if (this.#worker === undefined) this.#start();
       else this.#send(message);
     });
@@ -131,6 +137,7 @@ export class WorkerHandle {
   }
 
   #settle(version: number): void {
+    this.#hasRun = true;
     if (this.#applied === undefined || this.#applied.version > version) return;
     this.#applied.resolve();
     this.#applied = undefined;
@@ -142,6 +149,12 @@ export class WorkerHandle {
     this.#port?.close();
     this.#port = undefined;
     this.#cleanUp();
+    if (!this.#hasRun) {
+      this.#applied?.reject(
+        new NotSupportedError(`worker ${this.#options.index} could not start: ${reason}`),
+      );
+      return;
+    }
     this.#settle(Number.POSITIVE_INFINITY);
     if (this.#closing) return;
     if (performance.now() - this.#startedAtMs > FORGIVEN_AFTER_MS) this.#crashes = 0;
@@ -163,6 +176,9 @@ export class WorkerHandle {
       if (descriptors[i] > 0) this.#options.libc.close(descriptors[i] - 1);
     }
     descriptors.fill(0);
+    const { libc } = this.#options;
+    if (this.status("epollFd") > 0) libc.close(this.status("epollFd"));
+    if (this.status("arenaBytes") > 0) libc.munmap(this.status("arenaAddress"), this.status("arenaBytes"));
     new Uint32Array(this.memory.records).fill(0);
     this.#status.fill(0);
     for (let slot = 0; slot < MAX_LISTENERS; slot++) {

@@ -13,7 +13,7 @@ import { dropOf, FORWARD_LAST, reasonNumber } from "../../core/verdict.js";
 import type { BoundListener, Plane, PlaneContext } from "../plane.js";
 import { defaultMaxFlows, descriptorLimit } from "./descriptor-limit.js";
 import { type ListenerSocket, ListenerSockets } from "./listener-sockets.js";
-import { REST_MS, RestingUpstreams } from "./resting-upstreams.js";
+import { ANSWERED_REST_MS, REST_MS, RestingUpstreams } from "./resting-upstreams.js";
 import { reasonOfError } from "./send-errors.js";
 import { Upstream, type UpstreamEvents } from "./upstream.js";
 
@@ -28,6 +28,8 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   readonly #context: PlaneContext;
   readonly #listeners = new Map<number, ListenerSockets>();
   readonly #upstreams: (Upstream | undefined)[] = [];
+  /** Ended flows' upstreams: those that had every reply, and the others. The first make room first. */
+  readonly #answered = new RestingUpstreams();
   readonly #resting = new RestingUpstreams();
   /** Zone name → number, for the scope word of a client key. As many as the machine has interfaces. */
   readonly #zones = new Map<string, number>();
@@ -70,6 +72,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#forwarder?.endEverything();
+    this.#answered.closeAll();
     this.#resting.closeAll();
     const listeners = [...this.#listeners.values()];
     this.#listeners.clear();
@@ -80,7 +83,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     const backend = this.#forwarder?.routing.backends[backendSlot];
     if (!backend || !this.#client) return dropOf(reasonNumber("no_backend"));
     let upstream = new Upstream(flow, backend, this.#client, this);
-    if (isOutOfDescriptors(upstream) && this.#resting.closeOldest()) {
+    if (isOutOfDescriptors(upstream) && (this.#answered.closeOldest() || this.#resting.closeOldest())) {
       upstream.close();
       upstream = new Upstream(flow, backend, this.#client, this);
     }
@@ -99,7 +102,8 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     this.#upstreams[flow] = undefined;
     upstream.flow = -1;
     const idleMs = this.#nowMs - this.#forwarder.table.f64[flow * R.RECORD_DOUBLES + R.LAST_SEEN];
-    if (unanswered && idleMs < REST_MS) this.#resting.add(upstream, this.#nowMs + REST_MS - idleMs);
+    if (!unanswered) this.#answered.add(upstream, this.#nowMs + ANSWERED_REST_MS);
+    else if (idleMs < REST_MS) this.#resting.add(upstream, this.#nowMs + REST_MS - idleMs);
     else upstream.close();
   }
 
@@ -128,7 +132,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   broken(upstream: Upstream): void {
     if (upstream.flow >= 0 && this.#upstreams[upstream.flow] === upstream)
       this.#forwarder?.fail(upstream.flow);
-    else this.#resting.remove(upstream);
+    else if (!this.#answered.remove(upstream)) this.#resting.remove(upstream);
   }
 
   #createForwarder(snapshot: Snapshot): Forwarder {
@@ -215,6 +219,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
 
   #expire(): void {
     const ended = this.#forwarder?.expire(this.#tick(), EXPIRE_AT_MOST) ?? 0;
+    this.#answered.expire(this.#nowMs);
     this.#resting.expire(this.#nowMs);
     if (ended === EXPIRE_AT_MOST) setImmediate(() => this.#expire());
   }

@@ -6,6 +6,8 @@ import type { Upstream } from "./upstream.js";
 
 /** After its last request an upstream's port rests this long. */
 export const REST_MS = 30_000;
+/** Where every reply has come, only a doubled one could still follow. */
+export const ANSWERED_REST_MS = 1000;
 
 export class RestingUpstreams {
   /** Oldest first. */
