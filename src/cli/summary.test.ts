@@ -9,12 +9,14 @@ interface Counts {
   readonly drops?: Partial<Drops>;
   readonly replyDrops?: Partial<Drops>;
   readonly refused?: Readonly<Record<string, number>>;
+  /** Of every backend in `refused`. */
+  readonly replyQueueDrops?: number;
 }
 
 const noDrops = Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as unknown as Drops;
 
 /** As much of the statistics as a summary reads. */
-function makeStats({ listeners = {}, drops, replyDrops, refused = {} }: Counts): Stats {
+function makeStats({ listeners = {}, drops, replyDrops, refused = {}, replyQueueDrops = 0 }: Counts): Stats {
   return {
     flows: { active: 7 },
     drops: { ...noDrops, ...drops },
@@ -25,7 +27,12 @@ function makeStats({ listeners = {}, drops, replyDrops, refused = {} }: Counts):
       replies: { datagrams: replies, bytes: 0 },
       queueDrops,
     })),
-    backends: Object.entries(refused).map(([name, count]) => ({ pool: "default", name, refused: count })),
+    backends: Object.entries(refused).map(([name, count]) => ({
+      pool: "default",
+      name,
+      refused: count,
+      queueDrops: replyQueueDrops,
+    })),
   } as unknown as Stats;
 }
 
@@ -55,6 +62,12 @@ test("summarize: what happened since the last look, without the reasons that did
     queueDrops: 3,
     refused: { "default/x": 4 },
   });
+});
+
+test("summarize: replies that the kernel dropped count, too", () => {
+  const before = makeStats({ refused: { x: 0, y: 0 }, replyQueueDrops: 1 });
+  const after = makeStats({ refused: { x: 0, y: 0 }, replyQueueDrops: 3 });
+  assert.equal(summarize(before, after)?.queueDrops, 4);
 });
 
 test("summarize: the first look counts from the start", () => {

@@ -13,7 +13,7 @@ export interface Summary {
   readonly flows: number;
   /** Dropped requests and replies together, by reason; reasons that did not happen are left out. */
   readonly drops?: Readonly<Partial<Record<DropReason, number>>>;
-  /** Datagrams the kernel dropped because a receive queue was full. */
+  /** Datagrams the kernel dropped because a receive queue was full: requests and replies together. */
   readonly queueDrops?: number;
   /** Times a backend's host said that nobody listens there, by `pool/backend`. */
   readonly refused?: Readonly<Record<string, number>>;
@@ -33,7 +33,9 @@ export function summarize(before: Stats | undefined, after: Stats): Summary | un
     nameOf,
     (listener) => listener.replies.datagrams,
   );
-  const queueDrops = growth(before?.listeners, after.listeners, nameOf, (listener) => listener.queueDrops);
+  const queueDrops =
+    growth(before?.listeners, after.listeners, nameOf, (listener) => listener.queueDrops) +
+    growth(before?.backends, after.backends, backendName, (backend) => backend.queueDrops);
   const drops = sumDrops(before, after);
   const refused = growthByName(before?.backends, after.backends, backendName, (backend) => backend.refused);
   const hasRefused = Object.keys(refused).length > 0;
