@@ -46,10 +46,12 @@ export const listenerSchema = z
       session: sessionSchema.prefault({}).describe("When the flows of this listener end."),
       receiveBuffer: size(BUFFER_BOUNDS)
         .prefault("4MiB")
-        .describe("Kernel receive buffer to ask for, for the listener and the upstream socket of each flow."),
+        .describe(
+          "Kernel receive buffer to ask for on the listener. The upstream socket of each flow asks for 1MiB.",
+        ),
       sendBuffer: size(BUFFER_BOUNDS)
         .prefault("4MiB")
-        .describe("Kernel send buffer to ask for, for the listener and the upstream socket of each flow."),
+        .describe("Kernel send buffer to ask for on the listener."),
     },
     mismatch("a map with an address"),
   )

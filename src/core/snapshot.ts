@@ -73,7 +73,7 @@ export interface ListenerEntry {
   readonly ipv6Only: boolean;
   readonly poolSlot: number;
   readonly session: SessionLimits;
-  /** Bytes of kernel receive buffer to ask for, on the listener and on its flows' upstream sockets. */
+  /** Bytes of kernel receive buffer to ask for on the listener. */
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;
 }
