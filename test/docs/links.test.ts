@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { test } from "node:test";
-import { anchorsOf, listPages, ROOT, readPage } from "../support/markdown.js";
+import { anchorsOf, linksOf, listPages, ROOT, readPage } from "../support/markdown.js";
 
 const pages = listPages();
 
@@ -16,13 +16,11 @@ test("the pages that people look for are there", () => {
 
 for (const page of pages) {
   test(`${page}: every link to a file or heading of ours leads there`, () => {
-    for (const [, target] of readPage(page).matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^[a-z]+:/.test(target!)) continue;
-      const [path = "", anchor] = target!.split("#");
-      const file = path === "" ? page : posix.join(posix.dirname(page), path);
-      assert.ok(existsSync(join(ROOT, file)), `${target}: no such file`);
+    for (const { path, anchor } of linksOf(page)) {
+      const file = posix.join(posix.dirname(page), path);
+      assert.ok(existsSync(join(ROOT, file)), `${path}: no such file`);
       if (anchor === undefined) continue;
-      assert.ok(anchorsOf(readPage(file)).includes(anchor), `${target}: no such heading`);
+      assert.ok(anchorsOf(readPage(file)).includes(anchor), `${path}#${anchor}: no such heading`);
     }
   });
 }

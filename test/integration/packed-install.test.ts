@@ -1,9 +1,10 @@
 /** The package as users get it: packed from the built tree, installed in an empty folder, run and imported there. */
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { linksOf } from "../support/markdown.js";
 import { needsRegistry, runNpm } from "../support/npm.js";
 import { type Finished, runProgram } from "../support/run-cli.js";
 import { createTemporaryFolder } from "../support/temporary-folder.js";
@@ -112,6 +113,19 @@ describe("the packed package", await needsRegistry(), () => {
       paths.filter((path) => unwanted.test(path)),
       [],
     );
+  });
+
+  it("has every page that its pages link to", () => {
+    const paths = packed.files.map(({ path }) => path);
+    for (const page of paths.filter((path) => path.endsWith(".md"))) {
+      for (const { path } of linksOf(page)) {
+        const target = posix.join(posix.dirname(page), path);
+        assert.ok(
+          paths.some((known) => known === target || known.startsWith(`${target}/`)),
+          `${page} links to ${target}`,
+        );
+      }
+    }
   });
 
   it("is small", () => {

@@ -1,6 +1,6 @@
 /** Reads the project's Markdown pages for tests. */
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -33,4 +33,21 @@ export function anchorsOf(text: string): string[] {
       .toLowerCase()
       .replaceAll(" ", "-"),
   );
+}
+
+export interface Link {
+  /** As written, from the page's folder. */
+  readonly path: string;
+  readonly anchor: string | undefined;
+}
+
+/** Links to files and headings of ours; one within the page has the page's own name as its path. */
+export function linksOf(page: string): Link[] {
+  return [...readPage(page).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target]) => target!)
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => {
+      const [path, anchor] = target.split("#");
+      return { path: path || posix.basename(page), anchor };
+    });
 }
