@@ -18,7 +18,6 @@ const MAY_IMPORT = {
   "planes/select": ["core", "planes/shared", "planes/portable", "dynamic:planes/batched"],
   "planes/portable": ["core", "planes/shared"],
   "planes/batched": ["core", "planes/shared", "linux"],
-  health: ["core"],
   linux: ["core/errors"],
   lab: ["core"],
   loadgen: ["core", "linux"],
