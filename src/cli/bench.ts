@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { parseDuration } from "../config/units.js";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../core/address.js";
 import { type EchoServer, openEchoServer } from "../loadgen/echo-server.js";
-import { MAX_PAYLOAD_BYTES } from "../loadgen/load-options.js";
+import { BATCH, MAX_PAYLOAD_BYTES } from "../loadgen/load-options.js";
 import type { LoadResult } from "../loadgen/load-result.js";
 import { MIN_PAYLOAD_BYTES } from "../loadgen/payload.js";
 import { formatProgress, formatReport } from "../loadgen/report.js";
@@ -19,7 +19,10 @@ interface BenchFlags {
   readonly duration: number;
   readonly warmup: number;
   readonly gso?: true;
+  readonly burst: number;
   readonly oneWay?: true;
+  readonly dns?: true;
+  readonly sink?: true;
   readonly distinctAddresses?: true;
   readonly json?: true;
   readonly echo?: readonly Endpoint[];
@@ -55,7 +58,9 @@ export function createBenchCommand(): Command {
       ),
     )
     .option("--gso", "send and receive bursts as one message (UDP_SEGMENT, UDP_GRO)")
+    .option("--burst <number>", "most datagrams of a client sent in one go", wholeNumber(1, BATCH), BATCH)
     .option("--one-way", "expect no replies")
+    .option("--dns", "send DNS queries, take only DNS answers; with --echo the servers send such")
     .option("--distinct-addresses", "give each client its own address in 127.0.1.0 and up")
     .option("--json", "print the result as JSON")
     .option(
@@ -63,6 +68,7 @@ export function createBenchCommand(): Command {
       "run echo servers: alone until Ctrl-C, with TARGET while the load runs",
       collect(checked(parseEndpoint)),
     )
+    .option("--sink", "echo servers send nothing back, and say at the end what they received")
     .addHelpText("after", EXAMPLES)
     .action(async (target: Endpoint | undefined, flags: BenchFlags, command: Command) => {
       if (target === undefined && flags.echo === undefined) {
@@ -84,11 +90,25 @@ async function runBench(target: Endpoint | undefined, flags: BenchFlags): Promis
   } finally {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, onSignal);
     await echo?.close();
+    if (echo && flags.sink) reportReceived(echo);
+  }
+}
+
+/** What a sink received, one line for each server. */
+function reportReceived(echo: EchoServer): void {
+  for (const [i, { datagrams, bytes }] of echo.counts().entries()) {
+    console.error(`received on ${formatEndpoint(echo.addresses[i])}: ${datagrams} datagrams, ${bytes} bytes`);
   }
 }
 
 async function openEcho(addresses: readonly Endpoint[], flags: BenchFlags): Promise<EchoServer> {
-  const echo = await openEchoServer({ addresses, gso: flags.gso ?? false, tag: true });
+  const echo = await openEchoServer({
+    addresses,
+    gso: flags.gso ?? false,
+    tag: true,
+    dns: flags.dns ?? false,
+    sink: flags.sink ?? false,
+  });
   for (const address of echo.addresses) console.error(`echo server on ${formatEndpoint(address)}`);
   return echo;
 }
@@ -102,7 +122,9 @@ async function measure(target: Endpoint, flags: BenchFlags, signal: AbortSignal)
     durationMs: flags.duration,
     warmupMs: flags.warmup,
     gso: flags.gso ?? false,
+    burst: flags.burst,
     oneWay: flags.oneWay ?? false,
+    dns: flags.dns ?? false,
     distinctAddresses: flags.distinctAddresses ?? false,
     signal,
     ...(flags.rate === undefined ? {} : { ratePerSecond: flags.rate }),

@@ -13,8 +13,9 @@ import { createSendBatch, type SendBatch, sendBatchBytes } from "../linux/send-b
 import { SOCKADDR_WORDS, type SocketAddress } from "../linux/sockaddr.js";
 import { addressFamily, openUdpSocket, type UdpSocket } from "../linux/socket.js";
 import { check } from "../linux/syscall-error.js";
-import type { EchoPlan } from "./echo-server.js";
-import { MAX_PAYLOAD_BYTES } from "./load-options.js";
+import { markDnsAnswer } from "./dns.js";
+import { COUNT_WORDS, type EchoPlan } from "./echo-server.js";
+import { MAX_PAYLOAD_BYTES, payloadOffset } from "./load-options.js";
 import { hasHead, writeTag } from "./payload.js";
 
 const BATCH = 64;
@@ -25,8 +26,8 @@ const SENDING = { messages: BATCH, iovecsPerMessage: BATCH };
 /** How soon a stop is noticed when nothing comes. */
 const WAIT_MS = 100;
 
-/** Opens a socket for each address. @throws SyscallError */
-export function openEchoEngine(libc: Libc, plan: EchoPlan): EchoEngine {
+/** Opens a socket for each address; `counts` is written as `EchoWorkerData` says. @throws SyscallError */
+export function openEchoEngine(libc: Libc, plan: EchoPlan, counts: Float64Array): EchoEngine {
   const arena = openArena(
     libc,
     receiveBatchBytes(RECEIVING) + sendBatchBytes(SENDING) + epollBytes(MAX_EVENTS),
@@ -35,7 +36,7 @@ export function openEchoEngine(libc: Libc, plan: EchoPlan): EchoEngine {
   try {
     for (const endpoint of plan.addresses)
       sockets.push(openSocket(libc, toSocketAddress(libc, endpoint), plan));
-    return new EchoEngine(arena, plan, sockets);
+    return new EchoEngine(arena, plan, sockets, counts);
   } catch (error) {
     for (const socket of sockets) socket.close();
     arena.close();
@@ -70,6 +71,9 @@ export class EchoEngine {
   readonly #arena: Arena;
   readonly #plan: EchoPlan;
   readonly #sockets: readonly UdpSocket[];
+  readonly #counts: Float64Array;
+  readonly #head: number;
+  readonly #marks: boolean;
   readonly #epoll: Epoll;
   readonly #incoming: ReceiveBatch;
   readonly #outgoing: SendBatch;
@@ -81,10 +85,13 @@ export class EchoEngine {
   /** Bytes of each datagram of the last message; 0 when nothing may be added to it. */
   #lastSegment = 0;
 
-  constructor(arena: Arena, plan: EchoPlan, sockets: readonly UdpSocket[]) {
+  constructor(arena: Arena, plan: EchoPlan, sockets: readonly UdpSocket[], counts: Float64Array) {
     this.#arena = arena;
     this.#plan = plan;
     this.#sockets = sockets;
+    this.#counts = counts;
+    this.#head = payloadOffset(plan);
+    this.#marks = plan.tag || plan.dns;
     this.#epoll = openEpoll(arena, MAX_EVENTS);
     for (const [i, socket] of sockets.entries()) check(this.#epoll.add(socket.fd, i), "epoll_ctl");
     this.#incoming = createReceiveBatch(arena, RECEIVING);
@@ -116,17 +123,25 @@ export class EchoEngine {
     const count = this.#incoming.receive(fd, BATCH);
     this.#messages = 0;
     this.#lastSegment = 0;
-    for (let slot = 0; slot < count; slot++) this.#reply(slot, index, family);
+    for (let slot = 0; slot < count; slot++) this.#take(slot, index, family);
     this.#flush(fd);
   }
 
-  /** Adds a received message to the last reply, or begins a new one. */
-  #reply(slot: number, index: number, family: number): void {
-    const offset = this.#incoming.dataOffset(slot);
+  /** Counts a received message, and puts it on its way back. */
+  #take(slot: number, index: number, family: number): void {
     const length = this.#incoming.length(slot);
     this.#incoming.parseControl(slot, this.#control);
     const segment = this.#control[CONTROL_SEGMENT] || length;
-    if (this.#plan.tag) this.#markAll(offset, length, segment, index);
+    this.#counts[index * COUNT_WORDS] += length > segment ? Math.ceil(length / segment) : 1;
+    this.#counts[index * COUNT_WORDS + 1] += length;
+    if (this.#plan.sink) return;
+    if (this.#marks) this.#markAll(this.#incoming.dataOffset(slot), length, segment, index);
+    this.#reply(slot, family, length, segment);
+  }
+
+  /** Adds a received message to the last reply, or begins a new one. */
+  #reply(slot: number, family: number, length: number, segment: number): void {
+    const offset = this.#incoming.dataOffset(slot);
     if (this.#plan.gso) {
       this.#incoming.readName(slot, this.#name, 0);
       if (this.#join(offset, length, segment)) return;
@@ -162,8 +177,12 @@ export class EchoEngine {
   }
 
   #markAll(offset: number, length: number, segment: number, tag: number): void {
-    for (let at = 0; at < length; at += segment) {
-      if (hasHead(this.#view, offset + at, length - at)) writeTag(this.#view, offset + at, tag);
+    for (let at = offset; at < offset + length; at += segment) {
+      const left = offset + length - at;
+      if (this.#plan.dns) markDnsAnswer(this.#view, at, left);
+      if (this.#plan.tag && hasHead(this.#view, at + this.#head, left - this.#head)) {
+        writeTag(this.#view, at + this.#head, tag);
+      }
     }
   }
 

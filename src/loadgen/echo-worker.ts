@@ -4,9 +4,9 @@ import { loadLibc } from "../linux/libc.js";
 import { openEchoEngine } from "./echo-engine.js";
 import type { EchoWorkerData, EchoWorkerMessage } from "./echo-server.js";
 
-const { plan, stop } = workerData as EchoWorkerData;
+const { plan, stop, counts } = workerData as EchoWorkerData;
 const flag = new Int32Array(stop);
-const engine = openEchoEngine(loadLibc(), plan);
+const engine = openEchoEngine(loadLibc(), plan, new Float64Array(counts));
 try {
   const message: EchoWorkerMessage = { ports: engine.localAddresses().map((address) => address.port) };
   parentPort?.postMessage(message);

@@ -185,6 +185,7 @@ export class LoadEngine {
     setMeasure(this.#memory, "measuredSent", counters[SENT] - this.#baseline.sent);
     setMeasure(this.#memory, "measuredAnswered", counters[ANSWERED] - this.#baseline.answered);
     setMeasure(this.#memory, "cpuMs", threadCpuMs() - this.#baseline.cpuMs);
+    setMeasure(this.#memory, "clientsOnSeveralServers", this.#receiver.clientsOnSeveralServers());
   }
 
   /** Every datagram ends as answered or lost. Those that were due late in an open loop get their full time too. */

@@ -19,7 +19,13 @@ export const LOAD_COUNTERS = [
 export type LoadCounter = (typeof LOAD_COUNTERS)[number];
 
 /** What was measured after the warm-up. */
-const MEASURES = ["measuredMs", "measuredSent", "measuredAnswered", "cpuMs"] as const;
+const MEASURES = [
+  "measuredMs",
+  "measuredSent",
+  "measuredAnswered",
+  "cpuMs",
+  "clientsOnSeveralServers",
+] as const;
 export type Measure = (typeof MEASURES)[number];
 
 /** Replies are counted by the tag that an echo server wrote, up to this. */

@@ -2,6 +2,7 @@
 import type { Endpoint } from "../core/address.js";
 import { isLoopback } from "../core/address.js";
 import { SluiceError } from "../core/errors.js";
+import { DNS_HEAD_BYTES } from "./dns.js";
 import { MIN_PAYLOAD_BYTES } from "./payload.js";
 
 /** Largest UDP payload over IPv4. */
@@ -16,7 +17,7 @@ export interface LoadPlan {
   readonly clients?: number;
   /** Closed loop: datagrams without a reply at any time, over all clients, at least one each. Default 256. */
   readonly inFlight?: number;
-  /** UDP payload, from 24 (what our header needs) to 65,507 bytes. Default 64. */
+  /** UDP payload, from 24 (what our header needs; with `dns` 63) to 65,507 bytes. Default 64. */
   readonly sizeBytes?: number;
   /**
    * Open loop: datagrams a second on a fixed schedule, whatever the target does. A reply time then counts from when
@@ -33,6 +34,10 @@ export interface LoadPlan {
   readonly distinctAddresses?: boolean;
   /** Expects no replies: sends on schedule, or as fast as the kernel takes it. Default false. */
   readonly oneWay?: boolean;
+  /** Most datagrams of one client sent in one go, 1 to 64; with `gso` they are one message. Default 64. */
+  readonly burst?: number;
+  /** Sends DNS queries, and takes only DNS answers as replies: for targets that forward nothing else. Default false. */
+  readonly dns?: boolean;
 }
 
 export type CompletePlan = Required<Omit<LoadPlan, "ratePerSecond">> & { readonly ratePerSecond: number };
@@ -46,14 +51,19 @@ export class LoadPlanError extends SluiceError {
   }
 }
 
+/** Most datagrams of one call; also what every kernel takes as one UDP_SEGMENT message. */
+export const BATCH = 64;
+
 /** Fills in defaults. `ratePerSecond` 0 means closed loop. @throws LoadPlanError */
 export function completePlan(plan: LoadPlan): CompletePlan {
+  const dns = plan.dns ?? false;
+  const minBytes = payloadOffset({ dns }) + MIN_PAYLOAD_BYTES;
   const clients = inRange("clients", plan.clients ?? 8, 1, 60_000);
   const complete: CompletePlan = {
     target: plan.target,
     clients,
     inFlight: Math.max(clients, inRange("inFlight", plan.inFlight ?? 256, 1, 1_000_000)),
-    sizeBytes: inRange("sizeBytes", plan.sizeBytes ?? 64, MIN_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES),
+    sizeBytes: inRange("sizeBytes", plan.sizeBytes ?? 64, minBytes, MAX_PAYLOAD_BYTES),
     ratePerSecond:
       plan.ratePerSecond === undefined ? 0 : inRange("ratePerSecond", plan.ratePerSecond, 1, 1e8),
     durationMs: inRange("durationMs", plan.durationMs ?? 10_000, 1, 2 ** 31),
@@ -61,12 +71,19 @@ export function completePlan(plan: LoadPlan): CompletePlan {
     gso: plan.gso ?? false,
     distinctAddresses: plan.distinctAddresses ?? false,
     oneWay: plan.oneWay ?? false,
+    burst: inRange("burst", plan.burst ?? BATCH, 1, BATCH),
+    dns,
   };
   if (plan.target.port === 0) throw new LoadPlanError("target: port 0 cannot be sent to");
   if (complete.distinctAddresses && !(plan.target.ip.family === 4 && isLoopback(plan.target.ip))) {
     throw new LoadPlanError("distinctAddresses: only for a target in 127.0.0.0/8");
   }
   return complete;
+}
+
+/** Where in each datagram the load's own bytes begin. */
+export function payloadOffset({ dns }: { readonly dns: boolean }): number {
+  return dns ? DNS_HEAD_BYTES : 0;
 }
 
 function inRange(name: string, value: number, min: number, max: number): number {

@@ -6,14 +6,16 @@ import { CONTROL_SEGMENT, CONTROL_WORDS } from "../linux/control.js";
 import { EAGAIN, ECONNREFUSED, EINTR } from "../linux/errno.js";
 import type { Arena } from "../linux/memory.js";
 import { createReceiveBatch, type ReceiveBatch, receiveBatchBytes } from "../linux/receive-batch.js";
+import { isDnsAnswer } from "./dns.js";
 import type { InFlight } from "./in-flight.js";
 import { counterWord, type LoadMemory, MAX_TAGS } from "./load-memory.js";
-import { type CompletePlan, LOSS_TIMEOUT_MS } from "./load-options.js";
-import { BATCH } from "./load-sender.js";
-import { hasHead, readClient, readDueMs, readSequence, readSlot, readTag } from "./payload.js";
+import { BATCH, type CompletePlan, LOSS_TIMEOUT_MS, payloadOffset } from "./load-options.js";
+import { hasHead, NO_TAG, readClient, readDueMs, readSequence, readSlot, readTag } from "./payload.js";
 
 const [ANSWERED, LATE, DUPLICATE] = [counterWord("answered"), counterWord("late"), counterWord("duplicate")];
 const [CROSSED, BAD, REFUSED] = [counterWord("crossed"), counterWord("bad"), counterWord("refused")];
+
+const SEVERAL = -1;
 
 /** One byte more than wanted shows a datagram that is too long; GRO needs room for a whole burst. */
 function batchOptions(plan: CompletePlan) {
@@ -31,19 +33,31 @@ export class LoadReceiver {
   readonly #view: DataView;
   readonly #size: number;
   readonly #gro: boolean;
+  readonly #dns: boolean;
+  readonly #head: number;
   readonly #inFlight: InFlight;
   readonly #memory: LoadMemory;
   readonly #counters: Float64Array;
   readonly #control = new Uint32Array(CONTROL_WORDS);
+  /** By client: the tag of its first tagged reply, NO_TAG before that, SEVERAL once another tag came. */
+  readonly #tagOf: Int32Array;
 
   constructor(arena: Arena, plan: CompletePlan, inFlight: InFlight, memory: LoadMemory) {
     this.#batch = createReceiveBatch(arena, batchOptions(plan));
     this.#view = new DataView(arena.u8.buffer);
     this.#size = plan.sizeBytes;
     this.#gro = plan.gso;
+    this.#dns = plan.dns;
+    this.#head = payloadOffset(plan);
+    this.#tagOf = new Int32Array(plan.clients).fill(NO_TAG);
     this.#inFlight = inFlight;
     this.#memory = memory;
     this.#counters = memory.counters;
+  }
+
+  /** Clients that more than one server answered, by its tag. */
+  clientsOnSeveralServers(): number {
+    return this.#tagOf.reduce((count, tag) => count + (tag === SEVERAL ? 1 : 0), 0);
   }
 
   /** Takes what has come for `client`, one call's worth. Answers how many of its datagrams are now answered. */
@@ -77,10 +91,12 @@ export class LoadReceiver {
     }
   }
 
-  #judge(client: number, offset: number, length: number, nowMs: number): void {
+  #judge(client: number, start: number, length: number, nowMs: number): void {
     const view = this.#view;
     const counters = this.#counters;
-    if (length !== this.#size || !hasHead(view, offset, length)) {
+    const offset = start + this.#head;
+    const isReply = length === this.#size && hasHead(view, offset, length - this.#head);
+    if (!isReply || (this.#dns && !isDnsAnswer(view, start, length))) {
       counters[BAD]++;
       return;
     }
@@ -96,8 +112,15 @@ export class LoadReceiver {
     }
     counters[ANSWERED]++;
     const tag = readTag(view, offset);
-    if (tag < MAX_TAGS) this.#memory.tags[tag]++;
+    if (tag < MAX_TAGS) this.#noteTag(client, tag);
     record(this.#memory.histogram, 0, nowMs - this.#inFlight.dueMs(slot));
     this.#inFlight.release(slot);
+  }
+
+  #noteTag(client: number, tag: number): void {
+    this.#memory.tags[tag]++;
+    const earlier = this.#tagOf[client];
+    if (earlier === NO_TAG) this.#tagOf[client] = tag;
+    else if (earlier !== tag) this.#tagOf[client] = SEVERAL;
   }
 }

@@ -32,6 +32,8 @@ export interface LoadResult extends LoadCounts {
   readonly histogram: readonly { readonly belowMs: number; readonly count: number }[];
   /** Replies by the tag that the echo servers wrote; empty when they write none. */
   readonly byTag: readonly { readonly tag: number; readonly count: number }[];
+  /** Clients that more than one server answered, by the tags: 0 where the target keeps a client on one. */
+  readonly clientsOnSeveralServers: number;
   /** CPU time of the generator's thread; null when the kernel keeps no account. */
   readonly cpuMs: number | null;
   /** Of the generator, a datagram sent and its reply being two; null when unknown. */
@@ -58,6 +60,7 @@ export function readResult(plan: CompletePlan, memory: LoadMemory): LoadResult {
     latency: summarizeLatency(buckets, memory.histogram[0], memory.histogram[1]),
     histogram: listUsed(buckets).map(({ index, count }) => ({ belowMs: bucketUpperMs(index), count })),
     byTag: listUsed(memory.tags).map(({ index, count }) => ({ tag: index, count })),
+    clientsOnSeveralServers: getMeasure(memory, "clientsOnSeveralServers"),
     cpuMs: Number.isNaN(cpuMs) ? null : cpuMs,
     cpuNsPerDatagram: Number.isNaN(cpuMs) || sent === 0 ? null : (cpuMs * 1e6) / (sent + answered),
   };

@@ -6,13 +6,12 @@ import { ECONNREFUSED, EINTR } from "../linux/errno.js";
 import type { Arena } from "../linux/memory.js";
 import { createSendBatch, type SendBatch, sendBatchBytes } from "../linux/send-batch.js";
 import type { UdpSocket } from "../linux/socket.js";
+import { writeDnsHead, writeDnsId } from "./dns.js";
 import type { InFlight } from "./in-flight.js";
 import { counterWord } from "./load-memory.js";
-import { type CompletePlan, MAX_PAYLOAD_BYTES } from "./load-options.js";
+import { BATCH, type CompletePlan, MAX_PAYLOAD_BYTES, payloadOffset } from "./load-options.js";
 import { writeHead } from "./payload.js";
 
-/** Most datagrams of one call; also what every kernel takes as one UDP_SEGMENT message. */
-export const BATCH = 64;
 const [SENT, REFUSED, SEND_FAILED] = [counterWord("sent"), counterWord("refused"), counterWord("sendFailed")];
 
 /** Bytes of arena that a sender takes. */
@@ -30,6 +29,8 @@ export class LoadSender {
   readonly #data: number;
   readonly #size: number;
   readonly #gso: boolean;
+  readonly #dns: boolean;
+  readonly #head: number;
   readonly #single: SendBatch;
   readonly #segmented: SendBatch;
   readonly #sequences: Uint32Array;
@@ -48,12 +49,17 @@ export class LoadSender {
     this.#counters = counters;
     this.#size = plan.sizeBytes;
     this.#gso = plan.gso;
-    this.limit = plan.gso
-      ? Math.max(1, Math.min(BATCH, Math.floor(MAX_PAYLOAD_BYTES / plan.sizeBytes)))
-      : BATCH;
+    this.#dns = plan.dns;
+    this.#head = payloadOffset(plan);
+    const segments = plan.gso ? Math.max(1, Math.floor(MAX_PAYLOAD_BYTES / plan.sizeBytes)) : BATCH;
+    this.limit = Math.min(plan.burst, segments);
     this.#view = new DataView(arena.u8.buffer);
     this.#data = arena.allocate(BATCH * plan.sizeBytes);
     for (let i = 0; i < BATCH * plan.sizeBytes; i++) arena.u8[this.#data + i] = i * 7 + 1;
+    if (plan.dns) {
+      for (let i = 0; i < BATCH; i++)
+        writeDnsHead(this.#view, this.#data + i * plan.sizeBytes, plan.sizeBytes);
+    }
     this.#single = createSendBatch(arena, { messages: BATCH, iovecsPerMessage: 1 });
     this.#segmented = createSendBatch(arena, { messages: 1, iovecsPerMessage: 1 });
     for (let i = 0; i < BATCH; i++) this.#single.append(i, this.#data + i * plan.sizeBytes, plan.sizeBytes);
@@ -84,7 +90,9 @@ export class LoadSender {
       const slot = this.#inFlight === null ? 0 : this.#inFlight.take(client, sequence, due);
       if (slot < 0) return i;
       this.#taken[i] = slot;
-      writeHead(this.#view, this.#data + i * this.#size, client, slot, sequence, due);
+      const offset = this.#data + i * this.#size;
+      if (this.#dns) writeDnsId(this.#view, offset, sequence);
+      writeHead(this.#view, offset + this.#head, client, slot, sequence, due);
     }
     return count;
   }

@@ -7,8 +7,10 @@ import { runWorker } from "./run-worker.js";
 export interface LoadOptions extends LoadPlan {
   /** Ends the load early; its result then covers the time until then. */
   readonly signal?: AbortSignal;
-  /** Called about once a second while the load runs. */
+  /** Called every `progressMs` while the load runs. */
   readonly onProgress?: (progress: LoadProgress) => void;
+  /** Milliseconds between calls of `onProgress`. Default 1000. */
+  readonly progressMs?: number;
 }
 
 export interface LoadProgress {
@@ -34,7 +36,7 @@ const PROGRESS_MS = 1000;
  * cannot be opened.
  */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, progressMs = PROGRESS_MS } = options;
   const plan = completePlan(options);
   const memory = createLoadMemory();
   const workerData: LoadWorkerData = { plan, shared: memory.shared };
@@ -42,7 +44,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   if (signal?.aborted) stop();
   signal?.addEventListener("abort", stop);
   const watch = createProgressWatch(() => readCounts(memory));
-  const timer = onProgress && setInterval(() => onProgress(watch()), PROGRESS_MS);
+  const timer = onProgress && setInterval(() => onProgress(watch()), progressMs);
   try {
     await runWorker("./load-worker.js", workerData).ended;
   } finally {

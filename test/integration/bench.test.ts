@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createSocket, type RemoteInfo } from "node:dgram";
 import { once } from "node:events";
 import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "#src/core/address.js";
 import { type EchoOptions, openEchoServer } from "#src/loadgen/echo-server.js";
 import { runLoad } from "#src/loadgen/run-load.js";
@@ -196,4 +197,45 @@ test("openEchoServer: says which address cannot be had", { skip }, async (t) => 
     code: "SYSCALL_FAILED",
     message: `bind of ${formatEndpoint(taken)} failed: EADDRINUSE (address already in use)`,
   });
+});
+
+for (const gso of [false, true]) {
+  test(`runLoad: DNS queries come back as answers, gso ${gso}`, { skip }, async (t) => {
+    const target = await openEcho(t, { gso, tag: true, dns: true });
+    const result = await runLoad({ target, gso, dns: true, ...SHORT });
+    assert.ok(result.answered > 1000 && result.answered === result.sent, `${result.answered} answered`);
+    assert.deepEqual([result.bad, result.byTag.map(({ tag }) => tag)], [0, [0]]);
+  });
+
+  test(`openEchoServer: a sink counts every datagram and sends nothing, gso ${gso}`, { skip }, async (t) => {
+    const echo = await openEchoServer({ addresses: [parseEndpoint("127.0.0.1:0")], gso, sink: true });
+    t.after(() => echo.close());
+    const plan = { target: echo.addresses[0], gso, oneWay: true, burst: 16, sizeBytes: 1200, clients: 3 };
+    const result = await runLoad({ ...plan, ratePerSecond: 3000, ...SHORT });
+    assert.ok(result.sent > 500, `${result.sent} sent`);
+    const deadlineMs = performance.now() + 5000;
+    while (echo.counts()[0].datagrams < result.sent && performance.now() < deadlineMs) await sleep(10);
+    const [{ datagrams, bytes }] = echo.counts();
+    assert.deepEqual([datagrams, bytes], [result.sent, result.sent * 1200]);
+  });
+}
+
+test("runLoad: a query that comes back as it went is no answer", { skip }, async (t) => {
+  const target = await openEcho(t);
+  const result = await runLoad({ target, dns: true, inFlight: 8, ...SHORT });
+  assert.deepEqual([result.answered, result.bad, result.lost], [0, result.sent, result.sent]);
+});
+
+test("runLoad: counts the clients that several servers answered", { skip }, async (t) => {
+  const from: number[] = [];
+  // Clients 0 and 1 get server 5 always, client 2 a new one each time.
+  const target = await openServer(t, (payload, sender, reply) => {
+    const client = payload.readUInt32LE(4);
+    from[client] = (from[client] ?? 0) + 1;
+    payload.writeUInt16LE(client === 2 ? from[client] % 2 : 5, 2);
+    reply(payload, sender);
+  });
+  const result = await runLoad({ target, clients: 3, inFlight: 3, ...SHORT });
+  assert.ok(from[2] > 1);
+  assert.deepEqual([result.clientsOnSeveralServers, result.byTag.map(({ tag }) => tag)], [1, [0, 1, 5]]);
 });
