@@ -34,16 +34,16 @@ process.on("message", (message) => {
  */
 async function measureLoad({ plan, target, warmupMs, durationMs, datagrams, balancerPid, cpus }) {
   const end = new AbortController();
+  let beginMs; // opening thousands of sockets takes a while: time counts from the first datagram
   let first;
   let last;
   const watch = ({ elapsedMs, counts }) => {
-    if (last !== undefined || elapsedMs < warmupMs) return;
-    if (first === undefined) {
-      first = takeSample(counts, balancerPid, cpus);
-      return;
-    }
+    if (counts.sent > 0) beginMs ??= elapsedMs;
+    if (last !== undefined || !(elapsedMs >= beginMs + warmupMs)) return;
+    first ??= takeSample(counts, balancerPid, cpus);
     const passed = 2 * (counts.answered - first.counts.answered);
-    const isOver = datagrams === undefined ? elapsedMs >= warmupMs + durationMs : passed >= datagrams;
+    const isOver =
+      datagrams === undefined ? elapsedMs >= beginMs + warmupMs + durationMs : passed >= datagrams;
     if (!isOver) return;
     last = takeSample(counts, balancerPid, cpus);
     end.abort();

@@ -24,6 +24,8 @@ export function openNamespace(descriptors) {
   const name = `sluice-bench-${process.pid}`;
   ip("netns", "add", name);
   ip("-n", name, "link", "set", "lo", "up");
+  // Each flow has a port: the default range has 28,232 of them.
+  ip("netns", "exec", name, "sh", "-c", "echo 1024 65535 > /proc/sys/net/ipv4/ip_local_port_range");
   const restoreLimits = raiseBufferLimits();
   let open = true;
   return {

@@ -30,7 +30,7 @@ export interface LoadPlan {
   readonly warmupMs?: number;
   /** Sends bursts as one message (UDP_SEGMENT) and takes them so (UDP_GRO). Default false. */
   readonly gso?: boolean;
-  /** Gives client n the source address 127.0.1.1 + n; for a target in 127.0.0.0/8. Default false. */
+  /** Gives client n the source address 127.0.1.1 + n, all with one port; for a target in 127.0.0.0/8. Default false. */
   readonly distinctAddresses?: boolean;
   /** Expects no replies: sends on schedule, or as fast as the kernel takes it. Default false. */
   readonly oneWay?: boolean;
