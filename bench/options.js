@@ -37,9 +37,6 @@ const OPTIONS = {
 /** @param {string[]} args @throws Error that says what is wrong with them */
 export function parseOptions(args) {
   const { values } = parseArgs({ args, options: OPTIONS });
-  const cpus = values.cpus.split(",").map((text) => numberIn("--cpus", text, 0, availableParallelism() - 1));
-  if (cpus.length !== 2 || cpus[0] === cpus[1])
-    throw new Error("--cpus: expected two different CPUs, such as 0,1");
   return {
     only: values.only?.split(","),
     keep: values.keep,
@@ -49,12 +46,18 @@ export function parseOptions(args) {
     durationMs: 1000 * numberIn("--duration", values.duration, 0.1, 3600, true),
     warmupMs: 1000 * numberIn("--warmup", values.warmup, 0.05, 3600, true),
     tries: numberIn("--tries", values.tries, 1, 100),
-    cpus,
+    cpus: parseCpus(values.cpus),
     flows: numberIn("--flows", values.flows, 1, 60_000),
     datagrams: numberIn("--datagrams", values.datagrams, 1000, 1e12),
     out: values.out ?? fileURLToPath(new URL("./results", import.meta.url)),
     isDefaultOut: values.out === undefined,
   };
+}
+
+function parseCpus(text) {
+  const cpus = text.split(",").map((part) => numberIn("--cpus", part, 0, availableParallelism() - 1));
+  if (cpus.length === 2 && cpus[0] !== cpus[1]) return cpus;
+  throw new Error("--cpus: expected two different CPUs, such as 0,1");
 }
 
 function numberIn(name, text, min, max, fraction = false) {

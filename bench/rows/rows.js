@@ -45,7 +45,7 @@ export function createRows({ nginx, dnsdist, pen }, { flows, datagrams }) {
     },
     {
       id: "affinity-gso",
-      title: "The same, clients and backends sending bursts (GSO)",
+      title: "Affinity by client, clients and backends sending bursts (GSO)",
       contestants: [keep, ...byClient],
       loads: { main: GSO },
       servers: { gso: true },
@@ -61,7 +61,7 @@ export function createRows({ nginx, dnsdist, pen }, { flows, datagrams }) {
     },
     {
       id: "in-turn-gso",
-      title: "The same, clients and backends sending bursts (GSO)",
+      title: "Every datagram in turn, clients and backends sending bursts (GSO)",
       contestants: [deal, ...inTurn],
       loads: { main: GSO },
       servers: { gso: true },
