@@ -11,7 +11,7 @@ import { type BackendEntry, MAX_BACKENDS, MAX_LISTENERS } from "../../core/snaps
 import { dropOf, reasonNumber } from "../../core/verdict.js";
 import { AF_INET, AF_INET6 } from "../../linux/constants.js";
 import { type Epoll, epollBytes, openEpoll } from "../../linux/epoll.js";
-import { EINTR, EMFILE, ENFILE, errnoText } from "../../linux/errno.js";
+import { EAGAIN, EINTR, errnoText } from "../../linux/errno.js";
 import { EventFd } from "../../linux/event-fd.js";
 import type { Libc } from "../../linux/libc.js";
 import { type Arena, openArena } from "../../linux/memory.js";
@@ -23,7 +23,7 @@ import { type OpenListener, REQUEST_SLOTS, RequestPath, SLOT_BYTES } from "./req
 import { Scopes } from "./scopes.js";
 import { SegmentLimits } from "./segment-limits.js";
 import { monotonicOffsetMs, STATUS } from "./shared.js";
-import { ANSWERED, UNANSWERED, UPSTREAM_DATA, Upstreams } from "./upstreams.js";
+import { ANSWERED, isShortage, UNANSWERED, UPSTREAM_DATA, Upstreams } from "./upstreams.js";
 
 const EVENTS = 512;
 const CONTROL_DATA = 0xffff;
@@ -35,6 +35,7 @@ const LONGEST_WAIT_MS = 1000;
 /** Headers and iovecs of both send batches, and slack. */
 const SEND_ARENA_BYTES = 4 << 20;
 const WARN_EVERY_MS = 1000;
+const NO_PORT = "no local port is free (net.ipv4.ip_local_port_range)";
 const NO_DESCRIPTOR = dropOf(reasonNumber("no_descriptor"));
 
 export class Engine implements UpstreamHost {
@@ -137,11 +138,11 @@ export class Engine implements UpstreamHost {
       this.#upstreamOf[flow] = upstream;
       return 0;
     }
-    const short = upstream === -EMFILE || upstream === -ENFILE;
+    const short = isShortage(upstream);
     const name = this.#backends.get(backendSlot)?.name ?? backendSlot;
     this.#warn(
       short ? "no_descriptor" : "upstream_failed",
-      `no upstream socket for backend ${name}: ${errnoText(-upstream)}`,
+      `no upstream socket for backend ${name}: ${upstream === -EAGAIN ? NO_PORT : errnoText(-upstream)}`,
     );
     return short ? NO_DESCRIPTOR : dropOf(reasonOfResult(upstream));
   }

@@ -15,7 +15,7 @@ import {
   UDP_GRO,
 } from "../../linux/constants.js";
 import type { Epoll } from "../../linux/epoll.js";
-import { EMFILE, ENFILE } from "../../linux/errno.js";
+import { EAGAIN, EMFILE, ENFILE } from "../../linux/errno.js";
 import type { Arena } from "../../linux/memory.js";
 import { SOCKADDR_SLOT_BYTES, writeSockaddr } from "../../linux/sockaddr.js";
 
@@ -33,6 +33,11 @@ export interface UpstreamOptions {
   /** Shared: descriptor + 1 by upstream. */
   readonly descriptors: Int32Array;
   readonly gro: boolean;
+}
+
+/** Whether a result of `take` says that descriptors are short, or local ports: connect(2) then answers EAGAIN. */
+export function isShortage(result: number): boolean {
+  return result === -EMFILE || result === -ENFILE || result === -EAGAIN;
 }
 
 export class Upstreams {
@@ -99,8 +104,7 @@ export class Upstreams {
   /** A socket connected to the backend, for a flow of a listener; or `-errno`, -EMFILE when descriptors are short. */
   take(flow: number, backendSlot: number, listenerSlot: number): number {
     let upstream = this.#openOne(backendSlot);
-    if ((upstream === -EMFILE || upstream === -ENFILE) && this.#closeOldest())
-      upstream = this.#openOne(backendSlot);
+    if (isShortage(upstream) && this.#closeOldest()) upstream = this.#openOne(backendSlot);
     if (upstream < 0) return upstream;
     this.flow[upstream] = flow;
     this.backend[upstream] = backendSlot;
