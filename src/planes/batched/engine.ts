@@ -81,6 +81,7 @@ export class Engine implements UpstreamHost {
       epoll: this.#epoll,
       descriptors,
       gro: capabilities.gro,
+      late: (listener) => this.#forwarder.lateReply(listener),
     });
     const counters = createCounters(memory.counters);
     this.#forwarder = new Forwarder(setup.first.snapshot, {

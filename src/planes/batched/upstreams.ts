@@ -4,6 +4,7 @@
  */
 import { MAX_BACKENDS } from "../../core/snapshot.js";
 import {
+  MSG_DONTWAIT,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
   SO_RXQ_OVFL,
@@ -17,7 +18,7 @@ import {
 import type { Epoll } from "../../linux/epoll.js";
 import { EAGAIN, EMFILE, ENFILE } from "../../linux/errno.js";
 import type { Arena } from "../../linux/memory.js";
-import { SOCKADDR_SLOT_BYTES, writeSockaddr } from "../../linux/sockaddr.js";
+import { SOCKADDR_IN_BYTES, SOCKADDR_SLOT_BYTES, writeSockaddr } from "../../linux/sockaddr.js";
 
 /** Epoll data of upstream 0; smaller numbers are listeners and the control descriptor. */
 export const UPSTREAM_DATA = 0x10000;
@@ -26,6 +27,9 @@ const RECEIVE_BYTES = 1_048_576;
 export const ANSWERED = 0;
 export const UNANSWERED = 1;
 const LISTS = 2;
+/** Most sockets that rest with every reply in: at more flows a second, the oldest serve again before their second is over. */
+const MOST_ANSWERED = 8192;
+const SCRATCH_BYTES = 16;
 
 export interface UpstreamOptions {
   readonly arena: Arena;
@@ -33,6 +37,8 @@ export interface UpstreamOptions {
   /** Shared: descriptor + 1 by upstream. */
   readonly descriptors: Int32Array;
   readonly gro: boolean;
+  /** A reply whose flow was over was thrown away. */
+  readonly late: (listener: number) => void;
 }
 
 /** Whether a result of `take` says that descriptors are short, or local ports: connect(2) then answers EAGAIN. */
@@ -58,12 +64,15 @@ export class Upstreams {
   readonly #next: Int32Array;
   readonly #heads = new Int32Array(LISTS).fill(-1);
   readonly #tails = new Int32Array(LISTS).fill(-1);
+  #answered = 0;
   #unused = -1;
   #highWater = 0;
   /** Arena offsets: a sockaddr for each backend slot, and ints for setsockopt. */
   readonly #addresses: number;
   readonly #addressLengths = new Uint8Array(MAX_BACKENDS);
   readonly #families = new Uint8Array(MAX_BACKENDS);
+  readonly #noAddress: number;
+  readonly #scratch: number;
   readonly #one: number;
   readonly #receiveBytes: number;
 
@@ -78,6 +87,8 @@ export class Upstreams {
     this.#untilMs = new Float64Array(this.#capacity);
     this.#next = new Int32Array(this.#capacity);
     this.#addresses = arena.allocate(MAX_BACKENDS * SOCKADDR_SLOT_BYTES);
+    this.#noAddress = arena.allocate(SOCKADDR_SLOT_BYTES);
+    this.#scratch = arena.allocate(SCRATCH_BYTES);
     this.#one = arena.allocate(4);
     this.#receiveBytes = arena.allocate(4);
     arena.i32[this.#one >> 2] = 1;
@@ -86,7 +97,7 @@ export class Upstreams {
 
   /** Bytes of arena that it takes. */
   static arenaBytes(): number {
-    return MAX_BACKENDS * SOCKADDR_SLOT_BYTES + 256;
+    return MAX_BACKENDS * SOCKADDR_SLOT_BYTES + 512;
   }
 
   /** Where a backend is; before any flow is bound to it. */
@@ -103,7 +114,8 @@ export class Upstreams {
 
   /** A socket connected to the backend, for a flow of a listener; or `-errno`, -EMFILE when descriptors are short. */
   take(flow: number, backendSlot: number, listenerSlot: number): number {
-    let upstream = this.#openOne(backendSlot);
+    let upstream =
+      this.#answered >= MOST_ANSWERED ? this.#reconnectOldest(backendSlot) : this.#openOne(backendSlot);
     if (isShortage(upstream) && this.#closeOldest()) upstream = this.#openOne(backendSlot);
     if (upstream < 0) return upstream;
     this.flow[upstream] = flow;
@@ -118,6 +130,7 @@ export class Upstreams {
     this.#untilMs[upstream] = untilMs;
     this.#append(list, upstream);
     this.resting++;
+    if (list === ANSWERED) this.#answered++;
   }
 
   /** Closes one that is in no list. */
@@ -175,6 +188,17 @@ export class Upstreams {
     return upstream;
   }
 
+  /** Empties a socket's queue; a pending error is read first. */
+  #drain(upstream: number, fd: number): void {
+    const { arena, late } = this.#options;
+    const scratch = arena.address + this.#scratch;
+    for (;;) {
+      const result = arena.libc.recv(fd, scratch, SCRATCH_BYTES, MSG_DONTWAIT);
+      if (result === -EAGAIN) return;
+      if (result >= 0) late(this.listener[upstream]);
+    }
+  }
+
   #number(): number {
     const upstream = this.#unused;
     if (upstream < 0) return this.#highWater++;
@@ -189,12 +213,37 @@ export class Upstreams {
   }
 
   #closeHead(list: number): boolean {
+    this.close(this.#takeHead(list));
+    return true;
+  }
+
+  #takeHead(list: number): number {
     const upstream = this.#heads[list];
     this.#heads[list] = this.#next[upstream];
     if (this.#heads[list] < 0) this.#tails[list] = -1;
     this.resting--;
+    if (list === ANSWERED) this.#answered--;
+    return upstream;
+  }
+
+  /**
+   * Gives the socket that has rested longest another port and another backend: cheaper than closing one and opening the
+   * next. Disconnected it has no port, so nothing new arrives; what had arrived is thrown away before it is connected anew.
+   */
+  #reconnectOldest(backendSlot: number): number {
+    const upstream = this.#takeHead(ANSWERED);
+    if (this.#families[this.backend[upstream]] === this.#families[backendSlot]) {
+      const { arena } = this.#options;
+      const { libc, address } = arena;
+      const fd = this.fd(upstream);
+      if (libc.connect(fd, address + this.#noAddress, SOCKADDR_IN_BYTES) === 0) {
+        this.#drain(upstream, fd);
+        const name = address + this.#addresses + backendSlot * SOCKADDR_SLOT_BYTES;
+        if (libc.connect(fd, name, this.#addressLengths[backendSlot]) === 0) return upstream;
+      }
+    }
     this.close(upstream);
-    return true;
+    return this.#openOne(backendSlot);
   }
 
   #append(list: number, upstream: number): void {
