@@ -58,6 +58,7 @@ export class Engine implements UpstreamHost {
   readonly #clockOffsetMs = monotonicOffsetMs();
   readonly #warnedAtMs = new Map<string, number>();
   #nowMs = 0;
+  #turns = 0;
   #expireAtMs = 0;
   #expireEveryMs = LONGEST_WAIT_MS;
   #running = true;
@@ -163,11 +164,12 @@ export class Engine implements UpstreamHost {
   #turn(): void {
     const ready = this.#epoll.wait(this.#waitMs());
     this.#nowMs = this.#clockOffsetMs + performance.now();
+    this.#turns = (this.#turns + 1) | 0;
     if (ready < 0 && ready !== -EINTR) throw new Error(`epoll_wait: ${errnoText(-ready)}`);
     let others = 0;
     for (let event = 0; event < ready; event++) {
       const data = this.#epoll.data(event);
-      if (data >= UPSTREAM_DATA) this.#replies.receive(data - UPSTREAM_DATA, this.#nowMs);
+      if (data >= UPSTREAM_DATA) this.#replies.receive(data - UPSTREAM_DATA, this.#turns, this.#nowMs);
       else others++;
     }
     this.#replies.flush();
@@ -183,7 +185,7 @@ export class Engine implements UpstreamHost {
 
   #receiveRequests(slot: number): void {
     const listener = this.#listeners[slot];
-    if (listener !== undefined) this.#requests.receive(listener, this.#nowMs);
+    if (listener !== undefined) this.#requests.receive(listener, this.#turns, this.#nowMs);
   }
 
   /** Overdue flows are looked for a few times in the shortest limit; without flows there is nothing to wake for. */
@@ -230,14 +232,14 @@ export class Engine implements UpstreamHost {
     }
     for (const listener of message.listeners) {
       if (this.#listeners[listener.slot] !== undefined) continue;
-      this.#listeners[listener.slot] = { ...listener, overflow: 0 };
+      this.#listeners[listener.slot] = { ...listener, overflow: 0, turn: -2 };
       this.#epoll.add(listener.fd, listener.slot);
     }
     let shortestMs = LONGEST_WAIT_MS * 4;
     for (const { session } of message.snapshot.listeners) {
       shortestMs = Math.min(shortestMs, session.idleTimeoutMs, session.maxLifetimeMs || shortestMs);
     }
-    this.#expireEveryMs = Math.max(5, Math.min(250, shortestMs / 4));
+    this.#expireEveryMs = Math.max(5, Math.min(LONGEST_WAIT_MS, shortestMs / 4));
     this.#expireAtMs = 0;
   }
 

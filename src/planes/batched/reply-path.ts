@@ -15,6 +15,7 @@ import { reasonOfResult } from "./errno-reasons.js";
 import { type OpenListener, SLOT_BYTES } from "./request-path.js";
 import type { Scopes } from "./scopes.js";
 import type { SegmentLimits } from "./segment-limits.js";
+import { SingleFile } from "./single-file.js";
 import type { Upstreams } from "./upstreams.js";
 
 export interface ReplyPathParts {
@@ -42,6 +43,7 @@ export class ReplyPath {
   readonly #batch: ReceiveBatch;
   readonly #bursts: Bursts;
   readonly #single: Bursts;
+  readonly #singleFile = new SingleFile();
   readonly #control = new Uint32Array(CONTROL_WORDS);
   /** Flows whose last reply is among what waits to be sent. */
   readonly #answered = new Int32Array(REPLY_SLOTS * 128);
@@ -64,15 +66,18 @@ export class ReplyPath {
   }
 
   /** Receives from one upstream; what passes waits for `flush`. */
-  receive(upstream: number, nowMs: number): void {
+  receive(upstream: number, turn: number, nowMs: number): void {
     const { upstreams, forwarder } = this.#parts;
     if (REPLY_SLOTS - this.#used < PER_UPSTREAM) this.flush();
     const first = this.#used;
-    const received = this.#batch.receive(upstreams.fd(upstream), PER_UPSTREAM, undefined, first);
+    const ask = this.#singleFile.ask(PER_UPSTREAM, upstreams.turn[upstream] === turn - 1);
+    upstreams.turn[upstream] = turn;
+    const received = this.#batch.receive(upstreams.fd(upstream), ask, undefined, first);
     if (received <= 0) {
       if (received === -ECONNREFUSED) forwarder.refused(upstreams.backend[upstream]);
       return;
     }
+    this.#singleFile.got(received);
     this.#used += received;
     const flow = upstreams.flow[upstream];
     if (flow < 0) this.#late(upstream, first, received);

@@ -16,12 +16,15 @@ import { FlowGroups } from "./flow-groups.js";
 import type { WorkerListener } from "./messages.js";
 import type { Scopes } from "./scopes.js";
 import type { SegmentLimits } from "./segment-limits.js";
+import { SingleFile } from "./single-file.js";
 import type { Upstreams } from "./upstreams.js";
 
 /** A listener as a worker has it open. */
 export interface OpenListener extends WorkerListener {
   /** Datagrams that the kernel had dropped on this socket when it last said so. */
   overflow: number;
+  /** The turn in which it was last ready. */
+  turn: number;
 }
 
 export interface RequestPathParts {
@@ -51,6 +54,7 @@ export class RequestPath {
   readonly #batch: ReceiveBatch;
   readonly #groups: FlowGroups;
   readonly #bursts: Bursts;
+  readonly #singleFile = new SingleFile();
   readonly #control = new Uint32Array(CONTROL_WORDS);
 
   constructor(parts: RequestPathParts) {
@@ -62,9 +66,12 @@ export class RequestPath {
   }
 
   /** Receives one batch on a listener and sends it on. */
-  receive(listener: OpenListener, nowMs: number): void {
-    const received = this.#batch.receive(listener.fd, REQUEST_SLOTS);
+  receive(listener: OpenListener, turn: number, nowMs: number): void {
+    const again = listener.turn === turn - 1;
+    listener.turn = turn;
+    const received = this.#batch.receive(listener.fd, this.#singleFile.ask(REQUEST_SLOTS, again));
     if (received <= 0) return;
+    this.#singleFile.got(received);
     const { key } = this.#parts.forwarder;
     for (let slot = 0; slot < received; slot++) {
       if (!this.#batch.readName(slot, key, 0)) continue;

@@ -54,6 +54,8 @@ export class Upstreams {
   readonly listener: Uint16Array;
   /** By upstream: datagrams that the kernel had dropped on it when it last said so. */
   readonly overflow: Uint32Array;
+  /** By upstream: the turn in which it was last ready. */
+  readonly turn: Int32Array;
   open = 0;
   resting = 0;
 
@@ -84,6 +86,7 @@ export class Upstreams {
     this.backend = new Uint16Array(this.#capacity);
     this.listener = new Uint16Array(this.#capacity);
     this.overflow = new Uint32Array(this.#capacity);
+    this.turn = new Int32Array(this.#capacity);
     this.#untilMs = new Float64Array(this.#capacity);
     this.#next = new Int32Array(this.#capacity);
     this.#addresses = arena.allocate(MAX_BACKENDS * SOCKADDR_SLOT_BYTES);
