@@ -18,6 +18,12 @@ export const DROP_REASONS = [
   "too_big",
   "send_failed",
   "shutting_down",
+  "denied",
+  "not_allowed",
+  "rate_datagrams",
+  "rate_bytes",
+  "rate_new_flows",
+  "amplification",
 ] as const;
 
 export type DropReason = (typeof DROP_REASONS)[number];

@@ -57,4 +57,8 @@ export const ANSWERED = 3;
 export const MOVED = 4;
 /** Set beside a state while the reply time of a lone request is being taken. */
 export const TIMING = 8;
+/** Set beside a state where the listener's guard limits amplification: a reply has gone to the client. */
+export const REPLIED = 16;
+/** Set beside a state: the client went on after a reply, so it is taken to be where its address says. */
+export const PROVED = 32;
 export const STATE_MASK = 7;

@@ -11,6 +11,7 @@ import { BACKEND, backendAt, type Counters, LISTENER, listenerAt } from "./count
 import * as R from "./flow-record.js";
 import type { FlowTable } from "./flow-table.js";
 import { END, Flows, type UpstreamHost } from "./flows.js";
+import type { Guard } from "./guard/guard.js";
 import { hashWordsSigned } from "./hash.js";
 import { maskWords } from "./ip-words.js";
 import type { LoadView } from "./policies/policy.js";
@@ -32,6 +33,9 @@ export interface ForwarderOptions {
 /** Seed of the hash that consistent policies see: the same in every process, so that balancers agree. */
 const CONSISTENT_SEED = 0x517ce5;
 
+/** Sets the guard's hash apart from that of flows. */
+const GUARD_SEED = 0x27d4eb2f;
+
 const NO_BACKEND = dropOf(reasonNumber("no_backend"));
 const LATE_REPLY = dropOf(reasonNumber("late_reply"));
 const DRAINING = reasonNumber("backend_draining");
@@ -47,6 +51,7 @@ export class Forwarder implements LoadView {
   readonly #flows: Flows;
   readonly #counters: Counters;
   readonly #random: () => number;
+  readonly #seed: number;
   /** Scratch for what consistent policies hash. */
   readonly #hashed = new Uint32Array(5);
   #routing: Routing;
@@ -54,10 +59,11 @@ export class Forwarder implements LoadView {
   constructor(snapshot: Snapshot, options: ForwarderOptions) {
     this.#counters = options.counters;
     this.#random = options.random;
+    this.#seed = options.seed;
     this.#flows = new Flows(snapshot.limits, options.host, options.counters, options.seed, options.records);
     this.table = this.#flows.table;
     this.key = this.table.key;
-    this.#routing = createRouting(snapshot, { load: this, random: this.#random, previous: undefined });
+    this.#routing = this.#createRouting(snapshot, undefined);
   }
 
   get routing(): Routing {
@@ -67,7 +73,7 @@ export class Forwarder implements LoadView {
   /** Puts a snapshot in force. Flows of listeners that are gone end; all others follow it from their next datagram. */
   apply(snapshot: Snapshot): void {
     const before = this.#routing;
-    this.#routing = createRouting(snapshot, { load: this, random: this.#random, previous: before });
+    this.#routing = this.#createRouting(snapshot, before);
     this.#flows.setLimits(snapshot.limits);
     for (let slot = 0; slot < before.routes.length; slot++) {
       if (before.routes[slot] && !this.#routing.routes[slot]) this.#flows.endAll(slot, END.listener_removed);
@@ -87,7 +93,7 @@ export class Forwarder implements LoadView {
     let flow = NO_BACKEND;
     if (route !== undefined) {
       this.key[R.KEY_PORT] = (listener << 16) | (this.key[R.KEY_PORT] & 0xffff);
-      flow = route.affinity === "none" ? this.#dealt(route, nowMs) : this.#bound(route, nowMs);
+      flow = route.guard === undefined ? this.#flowOf(route, nowMs) : this.#guarded(route, length, nowMs);
     }
     if (flow < 0) {
       counters[at + LISTENER.drops + reasonOf(flow)]++;
@@ -105,6 +111,10 @@ export class Forwarder implements LoadView {
     const listener = this.table.u32[at + R.KEY_PORT] >>> 16;
     const route = this.#routing.routes[listener];
     if (route === undefined || state === R.ANSWERED || state === R.FREE) return this.lateReply(listener);
+    if (route.guard !== undefined && route.guard.amplification > 0) {
+      const verdict = this.#judgeReply(route.guard, flow, length);
+      if (verdict < 0) return this.#withhold(route, flow, length, verdict, nowMs);
+    }
     this.lastActivityMs = nowMs;
     const client = listenerAt(listener);
     this.#counters[client + LISTENER.replies]++;
@@ -121,7 +131,8 @@ export class Forwarder implements LoadView {
    */
   keepsBursts(listener: number): boolean {
     const route = this.#routing.routes[listener];
-    return route !== undefined && route.affinity !== "none" && route.requests === 0;
+    if (route === undefined || route.affinity === "none" || route.requests > 0) return false;
+    return route.guard === undefined || !route.guard.limitsDatagrams;
   }
 
   /** `count` more requests, `bytes` in all, of the client whose request just went to `flow`. See `keepsBursts`. */
@@ -132,10 +143,16 @@ export class Forwarder implements LoadView {
     this.#flows.countRequests(this.#routing.routes[listener] as Route, flow, count, bytes, nowMs);
   }
 
-  /** Whether replies of this flow are not counted against `session.responses`, so that a burst may be judged at once. */
+  /**
+   * Whether replies of this flow are counted neither against `session.responses` nor by the guard, so that a burst may
+   * be judged at once.
+   */
   takesReplyBursts(flow: number): boolean {
     const at = flow * R.RECORD_WORDS;
-    return this.#routing.routes[this.table.u32[at + R.KEY_PORT] >>> 16]?.responses === 0;
+    const route = this.#routing.routes[this.table.u32[at + R.KEY_PORT] >>> 16];
+    if (route === undefined || route.responses > 0) return false;
+    if (route.guard === undefined || route.guard.amplification === 0) return true;
+    return (this.table.u32[at + R.STATE] & R.PROVED) !== 0;
   }
 
   /** `count` replies, `bytes` in all, on the upstream of a flow that takes reply bursts. FORWARD or a drop. */
@@ -213,6 +230,53 @@ export class Forwarder implements LoadView {
     return this.#counters[backendAt(slot) + BACKEND.outstanding];
   }
 
+  #createRouting(snapshot: Snapshot, previous: Routing | undefined): Routing {
+    const guardSeed = this.#seed ^ GUARD_SEED;
+    return createRouting(snapshot, { load: this, random: this.#random, seed: guardSeed, previous });
+  }
+
+  #flowOf(route: Route, nowMs: number): number {
+    return route.affinity === "none" ? this.#dealt(route, nowMs) : this.#bound(route, nowMs);
+  }
+
+  /** `#flowOf` where the listener has a guard. */
+  #guarded(route: Route, length: number, nowMs: number): number {
+    const guard = route.guard as Guard;
+    const verdict = guard.judge(this.key, length, nowMs);
+    if (verdict < 0) return verdict;
+    const flow = this.#flowOf(route, nowMs);
+    if (flow >= 0 && guard.amplification > 0) {
+      // A client that others pretend to be sees no reply, so nothing that it sends is said after one.
+      const at = flow * R.RECORD_WORDS + R.STATE;
+      if ((this.table.u32[at] & R.REPLIED) !== 0) this.table.u32[at] |= R.PROVED;
+    }
+    return flow;
+  }
+
+  #judgeReply(guard: Guard, flow: number, length: number): number {
+    const { u32, f64 } = this.table;
+    const at = flow * R.RECORD_WORDS + R.STATE;
+    if ((u32[at] & R.PROVED) !== 0) return 0;
+    const times = flow * R.RECORD_DOUBLES;
+    const verdict = guard.judgeReply(f64[times + R.REQUEST_BYTES], f64[times + R.REPLY_BYTES], length);
+    if (verdict === 0) u32[at] |= R.REPLIED;
+    return verdict;
+  }
+
+  /** Drops a reply for the guard. To the backend it is a reply like any other: it has answered. */
+  #withhold(route: Route, flow: number, length: number, verdict: number, nowMs: number): number {
+    const times = flow * R.RECORD_DOUBLES;
+    const state = this.table.u32[flow * R.RECORD_WORDS + R.STATE] & R.STATE_MASK;
+    const isLast = this.#flows.countReplies(route, flow, 1, length, nowMs);
+    this.table.f64[times + R.REPLY_BYTES] -= length;
+    this.#counters[listenerAt(route.listener.slot) + LISTENER.replyDrops + reasonOf(verdict)]++;
+    if (isLast && state !== R.MOVED) {
+      this.#flows.detach(flow, R.ANSWERED);
+      this.#flows.end(flow, END.answered);
+    }
+    return verdict;
+  }
+
   /** Affinity `none`: the policy deals out every datagram; a client has one flow for each backend it is dealt to. */
   #dealt(route: Route, nowMs: number): number {
     if (this.#flows.wholeClient[route.listener.slot] > 0) {
@@ -225,13 +289,16 @@ export class Forwarder implements LoadView {
     const hash = this.table.hashKey();
     const flow = this.table.find(hash);
     if (flow >= 0 && !this.#flows.endIfOver(route, flow, nowMs)) return flow;
-    return this.#flows.open(route, backend, hash, -1, nowMs);
+    const verdict = route.guard === undefined ? 0 : route.guard.judgeNewFlow(this.key, nowMs);
+    return verdict < 0 ? verdict : this.#flows.open(route, backend, hash, -1, nowMs);
   }
 
   /** Affinity `client` and `client-ip`: the client's flow, or a new one on the backend that its key has or gets. */
   #bound(route: Route, nowMs: number): number {
     const flow = this.#findWholeClient(route, nowMs);
     if (flow >= 0) return this.#follow(route, flow, nowMs);
+    const verdict = route.guard === undefined ? 0 : route.guard.judgeNewFlow(this.key, nowMs);
+    if (verdict < 0) return verdict;
     const backend = this.#chooseBound(route);
     return backend < 0 ? NO_BACKEND : this.#openBound(route, backend, nowMs);
   }
@@ -255,8 +322,11 @@ export class Forwarder implements LoadView {
     if (action === DROP) return dropOf(reason);
     const next = this.#chooseBound(route);
     if (next < 0) return reason === DRAINING ? flow : NO_BACKEND;
+    const proof = this.table.u32[flow * R.RECORD_WORDS + R.STATE] & (R.REPLIED | R.PROVED);
     this.#flows.markMoved(route.listener.slot, flow, nowMs);
-    return this.#openBound(route, next, nowMs);
+    const moved = this.#openBound(route, next, nowMs);
+    if (moved >= 0) this.table.u32[moved * R.RECORD_WORDS + R.STATE] |= proof;
+    return moved;
   }
 
   /** Whether a binding to this backend is good for further flows: where it has left the pool, it is not. */

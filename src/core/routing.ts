@@ -4,6 +4,7 @@
  */
 
 import type { DropReason } from "./drop-reason.js";
+import { createGuard, type Guard } from "./guard/guard.js";
 import { createPolicy } from "./policies/create-policy.js";
 import type { Candidate, LoadView, Policy } from "./policies/policy.js";
 import {
@@ -37,6 +38,7 @@ export interface Route {
   readonly prefix4: number;
   readonly prefix6: number;
   readonly policy: Policy;
+  readonly guard: Guard | undefined;
   /** Whether the policy looks at the hash of the key. */
   readonly hashed: boolean;
   /** What happens to flows of this listener whose backend is no longer in its pool. */
@@ -68,6 +70,8 @@ export interface Routing {
 export interface RoutingInput {
   readonly load: LoadView;
   readonly random: () => number;
+  /** 32 bits that clients cannot guess. */
+  readonly seed: number;
   readonly previous: Routing | undefined;
 }
 
@@ -92,7 +96,9 @@ export function createRouting(snapshot: Snapshot, input: RoutingInput): Routing 
   for (const listener of snapshot.listeners) {
     const pool = pools.get(listener.poolSlot);
     const policy = routing.policies.get(listener.poolSlot);
-    if (pool && policy) routing.routes[listener.slot] = createRoute(listener, pool, policy);
+    if (!pool || !policy) continue;
+    const guard = createGuard(listener.guard, input.seed, input.previous?.routes[listener.slot]?.guard);
+    routing.routes[listener.slot] = createRoute(listener, pool, policy, guard);
   }
   return routing;
 }
@@ -169,7 +175,12 @@ function failsOpen(pool: PoolEntry): boolean {
   return pool.failOpen && !pool.backends.some((backend) => isUsable(backend) && backend.health === "up");
 }
 
-function createRoute(listener: ListenerEntry, pool: PoolEntry, policy: Policy): Route {
+function createRoute(
+  listener: ListenerEntry,
+  pool: PoolEntry,
+  policy: Policy,
+  guard: Guard | undefined,
+): Route {
   const { session } = listener;
   return {
     listener,
@@ -178,6 +189,7 @@ function createRoute(listener: ListenerEntry, pool: PoolEntry, policy: Policy): 
     prefix4: pool.affinity.kind === "client-ip" ? pool.affinity.prefix4 : 32,
     prefix6: pool.affinity.kind === "client-ip" ? pool.affinity.prefix6 : 128,
     policy,
+    guard,
     hashed: pool.policy === "maglev",
     removedAction: ACTIONS[pool.failover.removed],
     ...session,

@@ -64,6 +64,41 @@ export interface SessionLimits {
   readonly responses: number;
 }
 
+/** How much the clients that share a prefix may do together, each number a second; 0 for no limit. */
+export interface GuardRates {
+  /** Bits of an IPv4 and of an IPv6 address that tell clients apart. */
+  readonly prefix4: number;
+  readonly prefix6: number;
+  readonly datagramsPerS: number;
+  readonly bytesPerS: number;
+  readonly newFlowsPerS: number;
+  /** What may come at once: as much as the rates give in this time. */
+  readonly burstMs: number;
+}
+
+/** What a listener lets in and out: core/guard/guard.ts. */
+export interface GuardEntry {
+  /** core/guard/prefix-set.ts, with the deny, allow and exempt lists; undefined when all three are empty. */
+  readonly prefixes: Int32Array | undefined;
+  /** Whether only the networks of the allow list may pass. */
+  readonly allowOnly: boolean;
+  readonly perClient: GuardRates;
+  readonly perNetwork: GuardRates;
+  /** Most reply bytes for each request byte until the client has proved its address; 0 for any number. */
+  readonly amplification: number;
+  /** Clients, and networks, whose rates are known at once. */
+  readonly maxTracked: number;
+  /** Where workers share what they know of clients: a plane with workers adds it. */
+  readonly shared?: GuardMemory | undefined;
+}
+
+/** See `TokenBuckets`. */
+export interface GuardMemory {
+  readonly seed: number;
+  readonly clients: SharedArrayBuffer;
+  readonly networks: SharedArrayBuffer;
+}
+
 /** One listener. `slot` indexes its counter block and stays the same across snapshots. */
 export interface ListenerEntry {
   readonly slot: number;
@@ -76,6 +111,8 @@ export interface ListenerEntry {
   /** Bytes of kernel receive buffer to ask for on the listener. */
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;
+  /** Undefined when it limits nothing. */
+  readonly guard?: GuardEntry | undefined;
 }
 
 /** Bounds that keep memory finite whatever the network sends. 0 for `maxFlowsPerClientIp` means none. */

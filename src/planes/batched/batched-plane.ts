@@ -8,6 +8,7 @@ import { probeFeatures } from "../../linux/features.js";
 import { type Libc, loadLibc } from "../../linux/libc.js";
 import { raiseDescriptorLimit } from "../../linux/limits.js";
 import type { BoundListener, Plane, PlaneContext, PlaneFaults } from "../plane.js";
+import { GuardMemories } from "./guard-memory.js";
 import { ListenerGroup } from "./listener-group.js";
 import type { ApplyMessage, Capabilities } from "./messages.js";
 import { monotonicOffsetMs } from "./shared.js";
@@ -25,12 +26,14 @@ export class BatchedPlane implements Plane {
   readonly #capabilities: Capabilities;
   readonly #workers: readonly WorkerHandle[];
   readonly #listeners = new Map<number, ListenerGroup>();
+  readonly #guards: GuardMemories;
   readonly #clockOffsetMs = monotonicOffsetMs();
   readonly #capacity: number;
 
   /** @throws NotSupportedError with the reason, where this plane cannot run */
   constructor(context: PlaneContext) {
     this.#context = context;
+    this.#guards = new GuardMemories(context.random);
     this.#libc = loadLibc();
     const features = probeFeatures(this.#libc);
     this.#capabilities = { gro: features.gro.available, maxSegments: features.maxSegments };
@@ -57,7 +60,8 @@ export class BatchedPlane implements Plane {
       }
       if (pool) group?.steer(pool.affinity);
     }
-    await Promise.all(this.#workers.map((worker, index) => worker.apply(this.#messageFor(snapshot, index))));
+    const shared = this.#guards.share(snapshot);
+    await Promise.all(this.#workers.map((worker, index) => worker.apply(this.#messageFor(shared, index))));
     this.#closeGone(snapshot);
     return snapshot.listeners.map(({ slot }) => ({ slot, port: this.#listeners.get(slot)?.port ?? 0 }));
   }
