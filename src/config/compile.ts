@@ -1,7 +1,8 @@
 /** Config to snapshot: gives everything its slot, and leaves out what planes need not know. */
 import { formatEndpoint } from "../core/address.js";
-import type { BackendEntry, ListenerEntry, PoolEntry, Snapshot } from "../core/snapshot.js";
+import type { BackendEntry, GuardEntry, ListenerEntry, PoolEntry, Snapshot } from "../core/snapshot.js";
 import type { BackendConfig, Config, ListenerConfig, PoolConfig } from "./config.js";
+import type { GuardConfig } from "./guard-config.js";
 import type { SlotKind, SlotRegistry } from "./slots.js";
 
 /** Gives the slot of an identity. */
@@ -40,12 +41,16 @@ function compileListener(
   pools: readonly PoolEntry[],
   acquire: Acquire,
 ): ListenerEntry {
-  const { addressText, pool: poolName, ...same } = listener;
+  const { addressText, pool: poolName, guard, ...same } = listener;
   const pool = pools.find(({ name }) => name === poolName);
   if (pool === undefined)
     throw new TypeError(`no pool ${JSON.stringify(poolName)}: the config was not checked`);
   const slot = acquire("listener", ...listenerIdentity(listener));
-  return { ...same, slot, poolSlot: pool.slot };
+  return { ...same, slot, poolSlot: pool.slot, ...(guard && { guard: compileGuard(guard) }) };
+}
+
+function compileGuard({ written, ...guard }: GuardConfig): GuardEntry {
+  return guard;
 }
 
 /** A listener is its address, whatever its name: renamed, it keeps socket and flows. With port 0 only the name tells. */

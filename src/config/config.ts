@@ -13,6 +13,8 @@ import type {
   SessionLimits,
 } from "../core/snapshot.js";
 
+import type { GuardConfig, GuardInput } from "./guard-config.js";
+
 export const PLANE_CHOICES = ["auto", "portable", "batched"] as const;
 /** Which plane to run on; `auto` takes the best that the machine has. */
 export type PlaneChoice = (typeof PLANE_CHOICES)[number];
@@ -34,6 +36,7 @@ export interface ListenerInput {
   readonly pool?: string | undefined;
   readonly ipv6Only?: boolean | undefined;
   readonly session?: SessionInput | undefined;
+  readonly guard?: GuardInput | undefined;
   /** A size such as `4MiB`. */
   readonly receiveBuffer?: string | undefined;
   /** A size such as `4MiB`. */
@@ -113,6 +116,8 @@ export interface ListenerConfig {
   /** Name of one of the pools. */
   readonly pool: string;
   readonly session: SessionLimits;
+  /** Undefined when it limits nothing. */
+  readonly guard: GuardConfig | undefined;
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;
 }

@@ -33,9 +33,9 @@ type Described = ReadonlyMap<string, unknown>;
 
 function describeListeners({ listeners }: Config): Described {
   return new Map(
-    listeners.map(({ addressText, address, ...rest }) => [
+    listeners.map(({ addressText, address, guard, ...rest }) => [
       rest.name,
-      { ...rest, address: formatEndpoint(address) },
+      { ...rest, guard: guard && { ...guard, written: undefined }, address: formatEndpoint(address) },
     ]),
   );
 }

@@ -2,6 +2,7 @@
 import type { BackendConfig, Config, ListenerConfig, PoolConfig } from "./config.js";
 import { createDefaultNames } from "./default-names.js";
 import { DEFAULT_POOL } from "./draft.js";
+import { type NetworkFiles, toGuard } from "./guard-config.js";
 import type { SchemaOutput } from "./schema.js";
 
 type ParsedListener = SchemaOutput["listeners"][number];
@@ -9,13 +10,14 @@ type ParsedPool = SchemaOutput["pools"][number];
 type ParsedBackend = ParsedPool["backends"][number];
 
 /** The input must have passed all checks. */
-export function normalise({ listeners, pools, limits, shutdown, plane, workers }: SchemaOutput): Config {
+export function normalise(parsed: SchemaOutput, files: NetworkFiles): Config {
+  const { listeners, pools, limits, shutdown, plane, workers } = parsed;
   const named = pools.map(toPool);
   const defaultName = createDefaultNames();
   return deepFreeze({
     listeners: listeners.map((listener) => ({
       name: listener.name ?? defaultName(listener.address.text),
-      ...toListener(listener, named[0].name),
+      ...toListener(listener, named[0].name, files),
     })),
     pools: named,
     limits,
@@ -25,7 +27,11 @@ export function normalise({ listeners, pools, limits, shutdown, plane, workers }
   });
 }
 
-function toListener(listener: ParsedListener, onlyPool: string): Omit<ListenerConfig, "name"> {
+function toListener(
+  listener: ParsedListener,
+  onlyPool: string,
+  files: NetworkFiles,
+): Omit<ListenerConfig, "name"> {
   const { address, session } = listener;
   return {
     address: address.endpoint,
@@ -38,6 +44,7 @@ function toListener(listener: ParsedListener, onlyPool: string): Omit<ListenerCo
       requests: session.requests,
       responses: session.responses,
     },
+    guard: toGuard(listener.guard, files),
     receiveBufferBytes: listener.receiveBuffer,
     sendBufferBytes: listener.sendBuffer,
   };
@@ -51,7 +58,9 @@ function toBackend({ name, address, weight, state }: ParsedBackend): BackendConf
   return { name: name ?? address.text, address: address.endpoint, addressText: address.text, weight, state };
 }
 
+/** All but what arrays of numbers hold: that cannot be frozen. */
 function deepFreeze<T extends object>(value: T): T {
+  if (ArrayBuffer.isView(value)) return value;
   for (const inner of Object.values(value)) {
     if (typeof inner === "object" && inner !== null) deepFreeze(inner);
   }

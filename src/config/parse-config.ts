@@ -6,6 +6,7 @@ import { checkMaglevTables, findWarnings } from "./check-pools.js";
 import { type Config, isConfig } from "./config.js";
 import { ConfigError, type Problem } from "./config-error.js";
 import { createDraft } from "./draft.js";
+import { checkNetworkFiles, type NetworkFiles, readNetworkFiles } from "./guard-config.js";
 import { formatPath, type KeyPath } from "./key-path.js";
 import { normalise } from "./normalise.js";
 import { configSchema, type SchemaOutput } from "./schema.js";
@@ -49,25 +50,34 @@ export function checkConfig(input: unknown, locate?: Locate, file?: string): Che
   const written = (finding: Finding) =>
     short ? { ...finding, path: fromFullPath(finding.path, input) } : finding;
 
-  const { parsed, findings } = checkFullForm(short ? expandFields(input) : input);
+  const { parsed, files, findings } = checkFullForm(short ? expandFields(input) : input, file);
   const all = [...(short ? findUnknownKeys(input) : []), ...findings.map(written)].slice(0, MAX_PROBLEMS);
   if (parsed === undefined || all.length > 0) throw new ConfigError(inTextOrder(all.map(toProblem)));
-  const config = normalise(parsed);
+  const config = normalise(parsed, files);
   return { config, warnings: findWarnings(config).map(written).map(toProblem) };
 }
 
-function checkFullForm(input: unknown): { parsed: SchemaOutput | undefined; findings: Finding[] } {
+interface CheckedForm {
+  readonly parsed: SchemaOutput | undefined;
+  readonly files: NetworkFiles;
+  readonly findings: Finding[];
+}
+
+function checkFullForm(input: unknown, file: string | undefined): CheckedForm {
   const tooMany = checkCounts(input);
-  if (tooMany.length > 0) return { parsed: undefined, findings: tooMany };
+  if (tooMany.length > 0) return { parsed: undefined, files: new Map(), findings: tooMany };
   const result = configSchema.safeParse(input, { reportInput: true });
   const draft = createDraft(input);
+  const listeners = result.data?.listeners ?? [];
+  const files = readNetworkFiles(listeners, file);
   const findings = [
     ...toFindings(result.error?.issues ?? [], MAX_PROBLEMS),
     ...checkNames(draft),
     ...checkAddresses(draft),
     ...checkMaglevTables(draft),
+    ...checkNetworkFiles(listeners, files),
   ];
-  return { parsed: result.data, findings };
+  return { parsed: result.data, files, findings };
 }
 
 /** By place where it is known, else as found; several listeners of a short form report the same key once. */

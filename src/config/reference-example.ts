@@ -9,6 +9,28 @@ export const REFERENCE_EXAMPLE = `listeners:
       maxLifetime: none
       requests: none
       responses: none
+    guard:
+      deny: []
+      allow: []
+      exempt: []
+      denyFile: none
+      allowFile: none
+      perClient:
+        prefix4: 32
+        prefix6: 64
+        datagrams: none
+        bytes: none
+        newFlows: none
+        burst: 1s
+      perNetwork:
+        prefix4: 24
+        prefix6: 56
+        datagrams: none
+        bytes: none
+        newFlows: none
+        burst: 1s
+      amplification: none
+      maxTracked: 65536
     receiveBuffer: 4MiB
     sendBuffer: 4MiB
 

@@ -80,6 +80,7 @@ function link(path: string): string {
 function describeDefault(schema: JsonSchema, isRequired: boolean): string {
   if (isRequired) return "required";
   if (schema.default === undefined) return "see meaning";
+  if (Array.isArray(schema.default)) return "none";
   return isMap(schema) ? "its defaults" : `\`${schema.default}\``;
 }
 

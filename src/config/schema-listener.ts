@@ -1,5 +1,6 @@
 /** The schema of a listener: where to receive, and when the flows from there end. */
 import { z } from "zod";
+import { guardSchema } from "./schema-guard.js";
 import { duration, flag, listenAddress, mismatch, name, size, wholeNumberOr } from "./schema-values.js";
 
 const HOUR_MS = 3_600_000;
@@ -44,6 +45,7 @@ export const listenerSchema = z
         .prefault(false)
         .describe("Whether a listener on the IPv6 wildcard [::] leaves IPv4 alone; else it takes both."),
       session: sessionSchema.prefault({}).describe("When the flows of this listener end."),
+      guard: guardSchema.prefault({}).describe("Who may pass, and how much."),
       receiveBuffer: size(BUFFER_BOUNDS)
         .prefault("4MiB")
         .describe(

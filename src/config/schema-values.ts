@@ -40,7 +40,7 @@ export function mismatch(expected: string): { error: (issue: { readonly input?: 
 }
 
 /** The same for a value with a unit, where a number alone is the most likely mistake. */
-function mismatchOfQuantity(expected: string): ReturnType<typeof mismatch> {
+export function mismatchOfQuantity(expected: string): ReturnType<typeof mismatch> {
   return {
     error: ({ input }) =>
       typeof input === "number"
@@ -50,7 +50,12 @@ function mismatchOfQuantity(expected: string): ReturnType<typeof mismatch> {
 }
 
 /** Text that `parse` reads; what `parse` throws on purpose becomes the problem's message. */
-function parsedText<T>(title: string, pattern: string, parse: (text: string) => T, params = mismatch(title)) {
+export function parsedText<T>(
+  title: string,
+  pattern: string,
+  parse: (text: string) => T,
+  params = mismatch(title),
+) {
   return z
     .string(params)
     .transform((text, context): T => {
@@ -81,7 +86,8 @@ export function size({ min, max }: Bounds) {
   return parsedText(title, `^${SIZE_PATTERN}$`, read, mismatchOfQuantity(title));
 }
 
-function within({ min, max }: Bounds, text: string, title: string, value: number): number {
+/** The value when it is within bounds. */
+export function within({ min, max }: Bounds, text: string, title: string, value: number): number {
   if (value >= min && value <= max) return value;
   throw new SluiceError("OUT_OF_BOUNDS", `found ${describeValue(text)}, expected ${title}`);
 }

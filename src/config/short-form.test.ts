@@ -20,6 +20,7 @@ const FULL: Required<ShortForm> = {
   maxLifetime: "2s",
   requests: 3,
   responses: 4,
+  guard: { perClient: { datagrams: "10/s" } },
   maxFlows: 5,
   plane: "portable",
   workers: 2,
@@ -31,8 +32,8 @@ describe("expandShortForm", () => {
     const session = { idleTimeout: "1s", maxLifetime: "2s", requests: 3, responses: 4 };
     assert.deepEqual(expandShortForm(FULL), {
       listeners: [
-        { session, address: "127.0.0.1:1" },
-        { session, address: "127.0.0.1:2" },
+        { session, guard: FULL.guard, address: "127.0.0.1:1" },
+        { session, guard: FULL.guard, address: "127.0.0.1:2" },
       ],
       pools: [{ backends: FULL.backends, policy: "maglev", affinity: "client" }],
       limits: { maxFlows: 5 },

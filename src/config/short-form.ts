@@ -8,6 +8,7 @@ import type { Finding } from "./check-names.js";
 import type { BackendInput, ConfigInput, PlaneChoice } from "./config.js";
 import { ConfigError, type Problem } from "./config-error.js";
 import type { Fields } from "./draft.js";
+import type { GuardInput } from "./guard-config.js";
 import { formatPath, type KeyPath, quote } from "./key-path.js";
 import { didYouMean } from "./nearest.js";
 
@@ -22,6 +23,7 @@ export interface ShortForm {
   readonly maxLifetime?: string | undefined;
   readonly requests?: number | "none" | undefined;
   readonly responses?: number | "none" | undefined;
+  readonly guard?: GuardInput | undefined;
   readonly maxFlows?: number | "auto" | undefined;
   readonly plane?: PlaneChoice | undefined;
   readonly workers?: number | "auto" | undefined;
@@ -37,6 +39,7 @@ const FULL_PATHS = {
   maxLifetime: ["listener", "session", "maxLifetime"],
   requests: ["listener", "session", "requests"],
   responses: ["listener", "session", "responses"],
+  guard: ["listener", "guard"],
   maxFlows: ["limits", "maxFlows"],
   plane: ["plane"],
   workers: ["workers"],

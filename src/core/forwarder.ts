@@ -257,8 +257,7 @@ export class Forwarder implements LoadView {
     const { u32, f64 } = this.table;
     const at = flow * R.RECORD_WORDS + R.STATE;
     if ((u32[at] & R.PROVED) !== 0) return 0;
-    const times = flow * R.RECORD_DOUBLES;
-    const verdict = guard.judgeReply(f64[times + R.REQUEST_BYTES], f64[times + R.REPLY_BYTES], length);
+    const verdict = guard.judgeReply(f64, flow * R.RECORD_DOUBLES, length);
     if (verdict === 0) u32[at] |= R.REPLIED;
     return verdict;
   }

@@ -14,7 +14,7 @@ import { reasonNumber } from "./verdict.js";
 
 function routingOf(parts: SnapshotParts, previous?: Routing): Routing {
   const load = { activeFlows: () => 0, outstanding: () => 0 };
-  return createRouting(buildSnapshot(parts), { load, random: () => 0, previous });
+  return createRouting(buildSnapshot(parts), { load, random: () => 0, seed: 1, previous });
 }
 
 function pool(backends: Partial<BackendEntry>[], overrides: Partial<PoolEntry> = {}): PoolEntry {

@@ -10,11 +10,11 @@ const program = fileURLToPath(new URL("../support/measure-allocation.js", import
 const BOUND_BYTES = 2;
 
 describe("the packet path of the forwarder", () => {
-  it("takes no heap, whatever the affinity and policy", async () => {
+  it("takes no heap, whatever the affinity, policy and guard", async () => {
     const flags = ["--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256", program];
     const { stdout } = await promisify(execFile)(process.execPath, flags);
     const results = stdout.trim().split("\n");
-    assert.equal(results.length, 15);
+    assert.equal(results.length, 19);
     for (const line of results) assert.ok(JSON.parse(line).bytes < BOUND_BYTES, line);
   });
 });

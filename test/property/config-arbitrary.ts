@@ -1,6 +1,7 @@
 /** Arbitrary valid configs, as people may write them. */
 import fc from "fast-check";
 import type { BackendInput, ConfigInput, ListenerInput, PoolInput } from "#src/config/config.js";
+import type { GuardInput } from "#src/config/guard-config.js";
 import { formatEndpoint, formatIp, type IpAddress } from "#src/core/address.js";
 import { POLICIES } from "#src/core/snapshot.js";
 
@@ -72,6 +73,44 @@ const pool: fc.Arbitrary<PoolInput> = fc.record(
   { requiredKeys: ["backends"] },
 );
 
+const guardRates = fc.record(
+  {
+    prefix4: nat(0, 32),
+    prefix6: nat(0, 128),
+    datagrams: fc.oneof(
+      nat(1, 1_000_000).map((perS) => `${perS}/s`),
+      fc.constant("none"),
+    ),
+    bytes: fc.oneof(
+      size.map((bytes) => `${bytes}/s`),
+      fc.constant("none"),
+    ),
+    newFlows: nat(1, 1_000_000).map((perS) => `${perS}/s`),
+    burst: nat(10, 60_000).map((ms) => `${ms}ms`),
+  },
+  { requiredKeys: [] },
+);
+const networks = fc.array(
+  fc.oneof(
+    ip.map(formatIp),
+    nat(0, 255).map((first) => `${first}.0.0.0/8`),
+    nat(0, 255).map((group) => `2001:db8:${group.toString(16)}::/48`),
+  ),
+  { maxLength: 4 },
+);
+const guard = fc.record(
+  {
+    deny: networks,
+    allow: networks,
+    exempt: networks,
+    perClient: guardRates,
+    perNetwork: guardRates,
+    amplification: fc.oneof(nat(1, 1000), fc.constant("none" as const)),
+    maxTracked: nat(64, 1_048_576),
+  },
+  { requiredKeys: [] },
+) as fc.Arbitrary<GuardInput>;
+
 const listener: fc.Arbitrary<Omit<ListenerInput, "pool">> = fc.record(
   {
     name,
@@ -86,6 +125,7 @@ const listener: fc.Arbitrary<Omit<ListenerInput, "pool">> = fc.record(
       },
       { requiredKeys: [] },
     ) as fc.Arbitrary<NonNullable<ListenerInput["session"]>>,
+    guard,
     receiveBuffer: size,
     sendBuffer: size,
   },

@@ -7,20 +7,36 @@ import { formatAffinity } from "#src/config/affinity.js";
 import { compileSnapshot } from "#src/config/compile.js";
 import type { Config, ConfigInput } from "#src/config/config.js";
 import { diffConfigs } from "#src/config/diff.js";
+import type { GuardRatesInput } from "#src/config/guard-config.js";
 import { loadConfigText } from "#src/config/load-config.js";
 import { parseConfig } from "#src/config/parse-config.js";
+import { formatByteRate, formatRate } from "#src/config/rates.js";
 import { SlotRegistry } from "#src/config/slots.js";
 import { formatDuration, formatSize } from "#src/config/units.js";
+import type { GuardRates } from "#src/core/snapshot.js";
 import { validConfig } from "./config-arbitrary.js";
 
 const RUNS = { numRuns: 150 };
 const orWord = <W extends string>(value: number, word: W): number | W => (value === 0 ? word : value);
 
+function writeRates(rates: GuardRates): GuardRatesInput {
+  const { prefix4, prefix6, datagramsPerS, bytesPerS, newFlowsPerS, burstMs } = rates;
+  const rate = (perS: number) => (perS === 0 ? "none" : formatRate(perS));
+  return {
+    prefix4,
+    prefix6,
+    datagrams: rate(datagramsPerS),
+    bytes: bytesPerS === 0 ? "none" : formatByteRate(bytesPerS),
+    newFlows: rate(newFlowsPerS),
+    burst: formatDuration(burstMs),
+  };
+}
+
 /** Everything written out, with every default. */
 function writeOut({ listeners, pools, limits, shutdown, plane }: Config): ConfigInput {
   return {
     listeners: listeners.map(
-      ({ name, addressText, pool, ipv6Only, session, receiveBufferBytes, sendBufferBytes }) => ({
+      ({ name, addressText, pool, ipv6Only, session, guard, receiveBufferBytes, sendBufferBytes }) => ({
         name,
         address: addressText,
         pool,
@@ -30,6 +46,13 @@ function writeOut({ listeners, pools, limits, shutdown, plane }: Config): Config
           maxLifetime: session.maxLifetimeMs === 0 ? "none" : formatDuration(session.maxLifetimeMs),
           requests: orWord(session.requests, "none"),
           responses: orWord(session.responses, "none"),
+        },
+        guard: guard && {
+          ...guard.written,
+          perClient: writeRates(guard.perClient),
+          perNetwork: writeRates(guard.perNetwork),
+          amplification: orWord(guard.amplification, "none"),
+          maxTracked: guard.maxTracked,
         },
         receiveBuffer: formatSize(receiveBufferBytes),
         sendBuffer: formatSize(sendBufferBytes),

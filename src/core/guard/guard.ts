@@ -6,6 +6,7 @@
  *
  * Hot throughout. A dropped datagram costs a lookup or two and takes nothing from any bucket.
  */
+import { REPLY_BYTES, REQUEST_BYTES } from "../flow-record.js";
 import type { GuardEntry, GuardRates } from "../snapshot.js";
 import { dropOf, reasonNumber } from "../verdict.js";
 import { listsOf, type PrefixSet } from "./prefix-set.js";
@@ -81,11 +82,13 @@ export class Guard {
   }
 
   /**
-   * A reply of `bytes` to a client that has not proved its address, who has sent `requestBytes` on the flow and was
-   * sent `replyBytes`: 0, or a drop verdict.
+   * A reply of `bytes` to a client that has not proved its address: 0, or a drop verdict.
+   * @param f64 the flow table's records
+   * @param times where the flow's record begins there
    */
-  judgeReply(requestBytes: number, replyBytes: number, bytes: number): number {
-    return replyBytes + bytes > this.amplification * requestBytes ? AMPLIFICATION : 0;
+  judgeReply(f64: Float64Array, times: number, bytes: number): number {
+    const most = this.amplification * f64[times + REQUEST_BYTES];
+    return f64[times + REPLY_BYTES] + bytes > most ? AMPLIFICATION : 0;
   }
 
   #judgeRates(words: Uint32Array, bytes: number, nowMs: number): number {

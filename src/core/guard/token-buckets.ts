@@ -133,11 +133,11 @@ export class TokenBuckets {
   }
 
   #take(entry: number, bucket: number, count: number, nowMs: number): void {
+    const fullAt = this.#fullAt;
     const at = entry * BUCKETS + bucket;
-    const costMs = this.#costMs[bucket] * count;
-    if (costMs === 0) return;
-    const missingMs = this.#fullAt[at] - nowMs;
-    this.#fullAt[at] = (missingMs > 0 && missingMs <= this.#mostMs ? this.#fullAt[at] : nowMs) + costMs;
+    if (this.#costMs[bucket] === 0) return;
+    if (!(fullAt[at] - nowMs <= this.#mostMs)) fullAt[at] = 0;
+    fullAt[at] = Math.max(fullAt[at], nowMs) + this.#costMs[bucket] * count;
   }
 
   #isOf(entry: number): boolean {
