@@ -3,6 +3,7 @@ import { defineAffinity } from "./affinity.js";
 import { defineBackendChanges } from "./backend-changes.js";
 import { defineFamilies } from "./families.js";
 import { defineFigures } from "./figures.js";
+import { defineGuard } from "./guard.js";
 import { defineHostile } from "./hostile.js";
 import { defineLateReplies } from "./late-replies.js";
 import { defineLifecycle } from "./lifecycle.js";
@@ -22,6 +23,7 @@ export function defineAll(plane: PlaneUnderTest): void {
   defineSession(plane);
   defineLateReplies(plane);
   defineLimits(plane);
+  defineGuard(plane);
   defineBackendChanges(plane);
   defineReload(plane);
   defineSizes(plane);
