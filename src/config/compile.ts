@@ -60,8 +60,9 @@ function listenerIdentity({ name, address }: ListenerConfig): string[] {
 
 function compilePool(pool: PoolConfig, acquire: Acquire): PoolEntry {
   const slot = acquire("pool", pool.name);
+  const { health, ...same } = pool;
   return {
-    ...pool,
+    ...same,
     slot,
     backends: pool.backends.map((backend) => compileBackend(backend, pool.name, acquire)),
   };

@@ -12,8 +12,8 @@ import type {
   PolicyName,
   SessionLimits,
 } from "../core/snapshot.js";
-
 import type { GuardConfig, GuardInput } from "./guard-config.js";
+import type { HealthConfig, HealthInput } from "./health-config.js";
 
 export const PLANE_CHOICES = ["auto", "portable", "batched"] as const;
 /** Which plane to run on; `auto` takes the best that the machine has. */
@@ -60,6 +60,8 @@ export interface PoolInput {
   readonly maglevTableSize?: number | undefined;
   readonly failOpen?: boolean | undefined;
   readonly failover?: FailoverInput | undefined;
+  /** Left out: no probes are sent. */
+  readonly health?: HealthInput | undefined;
   /** An address alone is short for `{ address }`. */
   readonly backends: readonly (string | BackendInput)[];
 }
@@ -133,6 +135,8 @@ export interface PoolConfig {
     readonly draining: FailoverAction;
     readonly removed: FailoverAction;
   };
+  /** Not there: no probes are sent. */
+  readonly health?: HealthConfig;
   readonly backends: readonly BackendConfig[];
 }
 

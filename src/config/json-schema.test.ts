@@ -8,7 +8,7 @@ function listAll(schema: JsonSchema, path = ""): [string, JsonSchema][] {
   const inner = Object.entries(schema.properties ?? {}).flatMap(([key, value]) =>
     listAll(value, `${path}.${key}`),
   );
-  const others = [...(schema.items === undefined ? [] : [schema.items]), ...(schema.anyOf ?? [])];
+  const others = [schema.items ?? [], schema.anyOf ?? [], schema.oneOf ?? []].flat();
   return [[path, schema], ...inner, ...others.flatMap((value) => listAll(value, path))];
 }
 
@@ -24,7 +24,7 @@ describe("createJsonSchema", () => {
 
   it("allows no other keys anywhere", () => {
     const maps = all.filter(([, { properties }]) => properties !== undefined);
-    assert.equal(maps.length, 11);
+    assert.equal(maps.length, 28);
     for (const [path, { additionalProperties }] of maps) assert.equal(additionalProperties, false, path);
   });
 
@@ -32,7 +32,7 @@ describe("createJsonSchema", () => {
     for (const [path, { properties = {} }] of all) {
       for (const [key, value] of Object.entries(properties)) {
         assert.ok((value.description ?? "").length > 10, `${path}.${key} has no description`);
-        const said = value.title ?? value.properties ?? value.items;
+        const said = value.title ?? value.properties ?? value.items ?? value.anyOf;
         assert.ok(said !== undefined, `${path}.${key} does not say what it takes`);
       }
     }
@@ -46,6 +46,11 @@ describe("createJsonSchema", () => {
       ".pools",
       ".pools.backends",
       ".pools.backends.address",
+      ".pools.health.probe",
+      ".pools.health.probe.command",
+      ".pools.health.probe.secret",
+      ".pools.health.probe.secret.file",
+      ...Array(13).fill(".pools.health.probe.type"),
     ]);
   });
 
@@ -77,6 +82,11 @@ describe("knownKeys", () => {
   });
   it("finds them in one of several alternatives", () => {
     assert.deepEqual(knownKeys(schema, ["pools", 0, "backends", 1]), ["name", "address", "weight", "state"]);
+  });
+  it("finds those of one type among maps of several", () => {
+    const probe = ["pools", 0, "health", "probe"];
+    assert.deepEqual(knownKeys(schema, probe, "dns"), ["type", "name", "recordType", "rcodes"]);
+    assert.ok(knownKeys(schema, probe).includes("secret"));
   });
   it("finds none where there is no map", () => {
     assert.deepEqual(knownKeys(schema, ["plane"]), []);

@@ -4,6 +4,7 @@ import { createDefaultNames } from "./default-names.js";
 import { DEFAULT_POOL } from "./draft.js";
 import { type NetworkFiles, toGuard } from "./guard-config.js";
 import type { SchemaOutput } from "./schema.js";
+import { normaliseHealth } from "./schema-health.js";
 
 type ParsedListener = SchemaOutput["listeners"][number];
 type ParsedPool = SchemaOutput["pools"][number];
@@ -50,8 +51,13 @@ function toListener(
   };
 }
 
-function toPool(pool: ParsedPool): PoolConfig {
-  return { ...pool, name: pool.name ?? DEFAULT_POOL, backends: pool.backends.map(toBackend) };
+function toPool({ health, ...pool }: ParsedPool): PoolConfig {
+  return {
+    ...pool,
+    name: pool.name ?? DEFAULT_POOL,
+    ...(health === undefined ? {} : { health: normaliseHealth(health) }),
+    backends: pool.backends.map(toBackend),
+  };
 }
 
 function toBackend({ name, address, weight, state }: ParsedBackend): BackendConfig {

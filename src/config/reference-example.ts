@@ -44,6 +44,16 @@ pools:
       unhealthy: move
       draining: keep
       removed: move
+    health:
+      probe: ping
+      interval: 5s
+      timeout: 1s
+      rise: 2
+      fall: 3
+      jitter: 10
+      fastInterval: 1s
+      address: 127.0.0.1
+      port: 2528
     backends:
       - 127.0.0.1:2526
       - name: b
@@ -61,4 +71,23 @@ shutdown:
 
 plane: auto
 workers: auto
+`;
+
+/** Every probe with every option, as a list in YAML. Tests load each, and hold it complete. */
+export const PROBE_EXAMPLES = `- { type: ping }
+- { type: udp, send: hello, expect: { text: welcome } }
+- { type: udp, send: { hex: ffffffff54 }, expect: { hex: ffffffff49 } }
+- { type: udp, send: { base64: AAEC }, expect: { base64: AAEC } }
+- { type: udp, send: status, expect: { regex: "players: [0-9]+" } }
+- { type: dns, name: example.org, recordType: A, rcodes: [NOERROR, NXDOMAIN] }
+- { type: sip, uri: "sip:example.org", status: [200, 404-405] }
+- { type: radius, secret: { file: /etc/sluice/radius-secret } }
+- { type: stun, fingerprint: true }
+- { type: quic }
+- { type: coap }
+- { type: ntp, maxStratum: 4 }
+- { type: tcp }
+- { type: http, method: HEAD, path: /health, status: [200, 204], host: www.example.org }
+- { type: https, method: GET, path: /health, status: [200-299], host: www.example.org, insecure: true }
+- { type: exec, command: [/usr/local/bin/check, --fast] }
 `;

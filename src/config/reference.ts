@@ -1,6 +1,6 @@
 /** The reference page of all keys, in Markdown, made from the JSON Schema: docs/config-reference.md. */
 import { createJsonSchema, type JsonSchema } from "./json-schema.js";
-import { REFERENCE_EXAMPLE } from "./reference-example.js";
+import { PROBE_EXAMPLES, REFERENCE_EXAMPLE } from "./reference-example.js";
 import { SHORT_FORM_KEYS } from "./short-form.js";
 
 const INTRODUCTION = `# Config reference
@@ -22,7 +22,8 @@ line and column.
 export function createReference(): string {
   const sections = listSections("", createJsonSchema()).map(formatSection);
   const example = `## Example\n\nEvery key, most with its default:\n\n\`\`\`yaml\n${REFERENCE_EXAMPLE}\`\`\`\n`;
-  return [INTRODUCTION, ...sections, formatShortForm(), example].join("\n");
+  const probes = `## Probes\n\nEvery probe with every option, each as \`pools[].health.probe\` takes it:\n\n\`\`\`yaml\n${PROBE_EXAMPLES}\`\`\`\n`;
+  return [INTRODUCTION, ...sections, formatShortForm(), example, probes].join("\n");
 }
 
 /** One map of the config. */
@@ -31,6 +32,8 @@ interface Section {
   readonly path: string;
   readonly schema: JsonSchema;
   readonly description: string;
+  /** Where maps of several types are possible: which of them this is. */
+  readonly type?: string;
 }
 
 /** The map at `path` and all maps inside it, outermost first. */
@@ -39,6 +42,8 @@ function listSections(path: string, schema: JsonSchema, description = schema.des
     const own = path === "" ? key : `${path}.${key}`;
     const items = value.items?.anyOf?.find(isMap) ?? value.items;
     if (items !== undefined && isMap(items)) return listSections(`${own}[]`, items, value.description);
+    const variants = listVariants(value);
+    if (variants.length > 0) return variants.map((variant) => createVariantSection(own, variant));
     return isMap(value) ? listSections(own, value) : [];
   });
   return [{ path, schema, description }, ...inner];
@@ -48,8 +53,23 @@ function isMap({ properties }: JsonSchema): boolean {
   return properties !== undefined;
 }
 
-function formatSection({ path, schema, description }: Section): string {
-  const title = path === "" ? "Top level" : `\`${path}\``;
+/** The maps that are told apart by their key `type`. */
+function listVariants({ anyOf = [], oneOf = [] }: JsonSchema): readonly JsonSchema[] {
+  return [...anyOf, ...oneOf].flatMap((one) =>
+    typeof one.properties?.type?.const === "string" ? [one] : listVariants(one),
+  );
+}
+
+function typeOf(variant: JsonSchema): string {
+  return String(variant.properties?.type?.const);
+}
+
+function createVariantSection(path: string, schema: JsonSchema): Section {
+  return { path, schema, description: schema.description ?? "", type: typeOf(schema) };
+}
+
+function formatSection({ path, schema, description, type }: Section): string {
+  const title = path === "" ? "Top level" : `\`${path}\`${type === undefined ? "" : ` of type ${type}`}`;
   const rows = Object.entries(schema.properties ?? {}).map(([key, value]) => {
     const isRequired = schema.required?.includes(key) ?? false;
     return `| \`${key}\` | ${describeValues(value, path, key)} | ${describeDefault(value, isRequired)} | ${cell(value.description ?? "")} |`;
@@ -60,7 +80,11 @@ function formatSection({ path, schema, description }: Section): string {
 
 function describeValues(schema: JsonSchema, parent: string, key: string): string {
   const path = parent === "" ? key : `${parent}.${key}`;
-  const items = schema.items?.anyOf ?? (schema.items === undefined ? [] : [schema.items]);
+  // A list whose title says what is in it needs no more.
+  const items =
+    schema.title !== undefined
+      ? []
+      : (schema.items?.anyOf ?? (schema.items === undefined ? [] : [schema.items]));
   if (items.length > 0) {
     const kinds = items.map((item) =>
       isMap(item) ? `maps, see ${link(`${path}[]`)}` : cell(item.title ?? ""),
@@ -68,19 +92,41 @@ function describeValues(schema: JsonSchema, parent: string, key: string): string
     return `a list of ${kinds.reverse().join(", or ")}`;
   }
   if (isMap(schema)) return `a map, see ${link(path)}`;
+  const variants = listVariants(schema);
+  if (variants.length > 0) return describeVariants(variants, schema, path);
+  if (schema.const !== undefined) return `\`${schema.const}\``;
   if (schema.enum !== undefined) return schema.enum.map((word) => `\`${word}\``).join(", ");
   return cell(schema.title ?? schema.type ?? "");
 }
 
-/** As GitHub makes anchors of headings: punctuation goes, letters become small. */
+function describeVariants(variants: readonly JsonSchema[], { anyOf = [] }: JsonSchema, path: string): string {
+  const links = variants.map((variant) => {
+    const type = typeOf(variant);
+    return `[\`${type}\`](#${anchor(`${path} of type ${type}`)})`;
+  });
+  const words = anyOf.flatMap((one) => one.enum ?? []).map((word) => `\`${word}\``);
+  const alone = words.length === 0 ? "" : `; or one of these types alone: ${words.join(", ")}`;
+  return `a map of type ${links.join(", ")}${alone}`;
+}
+
 function link(path: string): string {
-  return `[\`${path}\`](#${path.replace(/[^\w-]/g, "").toLowerCase()})`;
+  return `[\`${path}\`](#${anchor(path)})`;
+}
+
+/** As GitHub makes them of headings: punctuation goes, letters become small, spaces become hyphens. */
+function anchor(title: string): string {
+  return title
+    .replace(/[^\w -]/g, "")
+    .toLowerCase()
+    .replaceAll(" ", "-");
 }
 
 function describeDefault(schema: JsonSchema, isRequired: boolean): string {
   if (isRequired) return "required";
   if (schema.default === undefined) return "see meaning";
-  if (Array.isArray(schema.default)) return "none";
+  if (schema.default === "") return "empty";
+  if (Array.isArray(schema.default))
+    return schema.default.length === 0 ? "none" : `\`[${schema.default.join(", ")}]\``;
   return isMap(schema) ? "its defaults" : `\`${schema.default}\``;
 }
 

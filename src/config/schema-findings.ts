@@ -1,6 +1,7 @@
 /** Turns what zod found into findings in our own words, one for each thing that is wrong. */
 import type { z } from "zod";
 import type { Finding } from "./check-names.js";
+import { asFields } from "./draft.js";
 import { createJsonSchema } from "./json-schema.js";
 import type { KeyPath } from "./key-path.js";
 import { knownKeys } from "./known-keys.js";
@@ -21,7 +22,8 @@ export function toFindings(issues: readonly Issue[], max: number): Finding[] {
 function fromIssue(issue: Issue, parent: KeyPath, max: number): Finding[] {
   const path = [...parent, ...issue.path.map((part) => (typeof part === "symbol" ? String(part) : part))];
   if (issue.code === "unrecognized_keys") {
-    const known = knownKeys(createJsonSchema(), path);
+    const { type } = asFields(issue.input);
+    const known = knownKeys(createJsonSchema(), path, type);
     const keys = issue.keys.slice(0, max);
     return keys.map((key) => ({ path: [...path, key], message: describeUnknown(key, known), target: "key" }));
   }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { isPrime } from "../core/policies/maglev-table.js";
 import { MAX_BACKENDS, POLICIES } from "../core/snapshot.js";
+import { healthSchema } from "./schema-health.js";
 import { affinity, backendAddress, flag, mismatch, name, oneOf, wholeNumber } from "./schema-values.js";
 
 const FAILOVER_ACTIONS = ["move", "keep", "drop"] as const;
@@ -82,6 +83,9 @@ export const poolSchema = z
         .describe(
           "What happens to a live flow: it moves to another backend, keeps its own, or its datagrams are dropped.",
         ),
+      health: healthSchema
+        .optional()
+        .describe("How to find out which backends work. Left out: no probes are sent."),
       backends: z
         .array(
           z.union([backendTextSchema, backendObjectSchema], mismatch("an address or a map with an address")),

@@ -16,6 +16,7 @@ const FULL: Required<ShortForm> = {
   backends: ["127.0.0.1:3", { address: "127.0.0.1:4", weight: 2, name: "b" }],
   policy: "maglev",
   affinity: "client",
+  health: { probe: "tcp", port: 5 },
   idleTimeout: "1s",
   maxLifetime: "2s",
   requests: 3,
@@ -35,7 +36,9 @@ describe("expandShortForm", () => {
         { session, guard: FULL.guard, address: "127.0.0.1:1" },
         { session, guard: FULL.guard, address: "127.0.0.1:2" },
       ],
-      pools: [{ backends: FULL.backends, policy: "maglev", affinity: "client" }],
+      pools: [
+        { backends: FULL.backends, policy: "maglev", affinity: "client", health: { probe: "tcp", port: 5 } },
+      ],
       limits: { maxFlows: 5 },
       shutdown: { grace: "6s" },
       plane: "portable",

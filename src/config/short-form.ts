@@ -9,6 +9,7 @@ import type { BackendInput, ConfigInput, PlaneChoice } from "./config.js";
 import { ConfigError, type Problem } from "./config-error.js";
 import type { Fields } from "./draft.js";
 import type { GuardInput } from "./guard-config.js";
+import type { HealthInput } from "./health-config.js";
 import { formatPath, type KeyPath, quote } from "./key-path.js";
 import { didYouMean } from "./nearest.js";
 
@@ -19,6 +20,7 @@ export interface ShortForm {
   readonly backends: readonly (string | BackendInput)[];
   readonly policy?: PolicyName | undefined;
   readonly affinity?: string | undefined;
+  readonly health?: HealthInput | undefined;
   readonly idleTimeout?: string | undefined;
   readonly maxLifetime?: string | undefined;
   readonly requests?: number | "none" | undefined;
@@ -35,6 +37,7 @@ const FULL_PATHS = {
   backends: ["pool", "backends"],
   policy: ["pool", "policy"],
   affinity: ["pool", "affinity"],
+  health: ["pool", "health"],
   idleTimeout: ["listener", "session", "idleTimeout"],
   maxLifetime: ["listener", "session", "maxLifetime"],
   requests: ["listener", "session", "requests"],

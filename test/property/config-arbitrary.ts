@@ -4,6 +4,7 @@ import type { BackendInput, ConfigInput, ListenerInput, PoolInput } from "#src/c
 import type { GuardInput } from "#src/config/guard-config.js";
 import { formatEndpoint, formatIp, type IpAddress } from "#src/core/address.js";
 import { POLICIES } from "#src/core/snapshot.js";
+import { health } from "./health-arbitrary.js";
 
 const nat = (min: number, max: number) => fc.integer({ min, max });
 const name = fc.stringMatching(/^[A-Za-z0-9._:[\]%-]{1,12}$/);
@@ -65,6 +66,7 @@ const pool: fc.Arbitrary<PoolInput> = fc.record(
     affinity,
     maglevTableSize: fc.constantFrom(101, 65_537, 655_373, 5_000_011),
     failOpen: fc.boolean(),
+    health,
     failover: fc.record({ unhealthy: action, draining: action, removed: action }, { requiredKeys: [] }),
     backends: fc
       .uniqueArray(backend, { minLength: 1, maxLength: 6, selector: (item) => canonical(addressOf(item)) })

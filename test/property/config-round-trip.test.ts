@@ -15,6 +15,7 @@ import { SlotRegistry } from "#src/config/slots.js";
 import { formatDuration, formatSize } from "#src/config/units.js";
 import type { GuardRates } from "#src/core/snapshot.js";
 import { validConfig } from "./config-arbitrary.js";
+import { writeOutHealth } from "./health-arbitrary.js";
 
 const RUNS = { numRuns: 150 };
 const orWord = <W extends string>(value: number, word: W): number | W => (value === 0 ? word : value);
@@ -58,8 +59,9 @@ function writeOut({ listeners, pools, limits, shutdown, plane }: Config): Config
         sendBuffer: formatSize(sendBufferBytes),
       }),
     ),
-    pools: pools.map(({ affinity, backends, ...pool }) => ({
+    pools: pools.map(({ affinity, backends, health, ...pool }) => ({
       ...pool,
+      ...(health === undefined ? {} : { health: writeOutHealth(health) }),
       affinity: formatAffinity(affinity),
       backends: backends.map(({ name, addressText, weight, state }) => ({
         name,
