@@ -19,6 +19,7 @@ const MAY_IMPORT = {
   "planes/portable": ["core", "planes/shared"],
   "planes/batched": ["core", "planes/shared", "linux"],
   linux: ["core/errors"],
+  health: ["core", "type:config"],
   lab: ["core"],
   loadgen: ["core", "linux"],
   health: ["core", "config"],

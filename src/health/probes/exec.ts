@@ -1,0 +1,37 @@
+/** The `exec` probe: a program of the operator's, which says by its exit code whether the backend works. */
+import { spawn } from "node:child_process";
+import type { ExecProbeConfig } from "../../config/health-config.js";
+import { type Endpoint, formatIp } from "../../core/address.js";
+import { failed, formatMs, type Outcome, type Probe, passed } from "../probe.js";
+import { attempt } from "./attempt.js";
+import { describeFault } from "./describe-fault.js";
+
+/** All that the program finds in its environment besides the backend, whatever sluice was started with. */
+const ENVIRONMENT = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8" };
+
+export function createExecProbe({ command }: ExecProbeConfig): Probe {
+  const [program = "", ...programArguments] = command;
+  return {
+    type: "exec",
+    run(target, timeoutMs, signal) {
+      const onTimeout = () => failed(`killed after ${formatMs(timeoutMs)}`);
+      return attempt({ timeoutMs, signal, onTimeout }, (settle) => {
+        const child = spawn(program, programArguments, { env: createEnvironment(target), stdio: "ignore" });
+        child.on("error", (error) => settle(failed(`cannot run: ${describeFault(error)}`)));
+        child.on("exit", (code, byWhat) => settle(judgeExit(code, byWhat)));
+        // Does nothing once it has ended: node knows its own children, and no other process can be meant.
+        return () => child.kill("SIGKILL");
+      });
+    },
+  };
+}
+
+/** Where the backend is. Without a shell in between, nothing in it can be read as a command. */
+export function createEnvironment({ ip, port }: Endpoint): Record<string, string> {
+  return { ...ENVIRONMENT, SLUICE_BACKEND_ADDRESS: formatIp(ip), SLUICE_BACKEND_PORT: String(port) };
+}
+
+export function judgeExit(code: number | null, byWhat: NodeJS.Signals | null): Outcome {
+  if (code === 0) return passed("exit code 0");
+  return failed(code === null ? `ended by ${byWhat}` : `exit code ${code}`);
+}
