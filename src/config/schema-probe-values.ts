@@ -9,6 +9,7 @@ import { mismatch, parsedText } from "./schema-values.js";
 /** More than fits in a datagram is a mistake. */
 const MAX_BYTES = 65_507;
 const MAX_TEXT = 2_000;
+const ANY_TEXT = "^[\\s\\S]*$";
 const HEX = { title: "hex digits, two for each byte", pattern: "^([0-9A-Fa-f]{2})*$" };
 const BASE64 = {
   title: "base64",
@@ -62,7 +63,7 @@ export function replyExpectation() {
   const map = z
     .strictObject(
       {
-        text: textLike("text", "^[^]*$").optional().describe("The text that the reply begins with."),
+        text: textLike("text", ANY_TEXT).optional().describe("The text that the reply begins with."),
         ...bytesKeys,
         regex: regularExpression().optional().describe("A pattern found in the first 4 KiB of the reply."),
       },
@@ -99,7 +100,7 @@ function toHex(text: string, encoding: "utf8" | "base64"): string {
 /** JavaScript's syntax with the flags `s` and `u`. */
 function regularExpression() {
   const title = "a regular expression";
-  return textLike(title, "^[^]*$").superRefine((text, context) => {
+  return textLike(title, ANY_TEXT).superRefine((text, context) => {
     try {
       new RegExp(text, "su");
     } catch {
