@@ -22,7 +22,6 @@ const MAY_IMPORT = {
   health: ["core", "type:config"],
   lab: ["core"],
   loadgen: ["core", "linux"],
-  health: ["core", "config"],
   discovery: ["core", "config"],
   balancer: [
     "api",

@@ -12,6 +12,13 @@ const PROBES = {
   nginx: ["-v"],
   ip: ["-V"],
   prlimit: ["--version"],
+  openssl: ["version"],
+  freeradius: ["-v"],
+  turnserver: ["-h"],
+  chronyd: ["-v"],
+  kamailio: ["-v"],
+  "coap-server-notls": ["-?"],
+  gtlsserver: ["--help"],
 } as const;
 export type Program = keyof typeof PROBES;
 
