@@ -8,6 +8,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { ProbeResult } from "#src/health/probe.js";
+import { openPingServer } from "#src/lab/ping-server.js";
 import { needs } from "../support/needs.js";
 import {
   createDirectory,
@@ -197,4 +198,12 @@ test("https: a certificate must be valid unless insecure is set", needs("openssl
   const strict = await runProbe("https", port);
   assert.deepEqual([strict.ok, strict.reason], [false, "cannot be asked (DEPTH_ZERO_SELF_SIGNED_CERT)"]);
   assert.equal((await runProbe({ type: "https", insecure: true }, port)).reason, "status 200");
+});
+
+test("ping: the lab's server answers", async (t) => {
+  const loss = { numerator: 0, denominator: 1 };
+  const server = await openPingServer({ address: "127.0.0.1", port: 0, loss, random: () => 0 });
+  t.after(() => server.close());
+  const { ok, reason } = await runProbe("ping", server.port);
+  assert.deepEqual([ok, reason], [true, "answered"]);
 });
