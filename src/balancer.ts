@@ -16,6 +16,7 @@ import { NotSupportedError, SluiceError } from "./core/errors.js";
 import type { Snapshot } from "./core/snapshot.js";
 import { listFlowInfo } from "./flow-info.js";
 import { HeldWarnings } from "./held-warnings.js";
+import { InheritedSockets } from "./planes/inherited-sockets.js";
 import type { Plane, PlaneFaults } from "./planes/plane.js";
 import { type SelectedPlane, selectPlane } from "./planes/select.js";
 import { RateLimit } from "./rate-limit.js";
@@ -25,6 +26,12 @@ import { createStats } from "./stats.js";
 export interface CreateOptions {
   /** Aborting it closes the balancer at once. */
   readonly signal?: AbortSignal;
+}
+
+/** What `sluice run` may ask for besides: not part of the public API. */
+export interface StartOptions extends CreateOptions {
+  /** Bound sockets for listeners to use. */
+  readonly inherited?: InheritedSockets;
 }
 
 /** Where a balancer keeps what fault tests may break: not part of the public API. */
@@ -50,10 +57,18 @@ export async function createBalancer(
   config: ConfigInput | ShortForm | Config,
   options: CreateOptions = {},
 ): Promise<Balancer> {
+  return startBalancer(config, { ...(options.signal && { signal: options.signal }) });
+}
+
+/** `createBalancer` with what only `sluice run` may ask for. */
+export async function startBalancer(
+  config: ConfigInput | ShortForm | Config,
+  options: StartOptions,
+): Promise<Balancer> {
   const { signal } = options;
   signal?.throwIfAborted();
   const parsed = parseConfig(config);
-  const balancer = await RunningBalancer.start(parsed);
+  const balancer = await RunningBalancer.start(parsed, options);
   if (signal?.aborted) {
     await balancer.close({ graceMs: 0 });
     signal.throwIfAborted();
@@ -78,14 +93,15 @@ class RunningBalancer implements Balancer {
   #closing: Promise<void> | undefined;
   #graceUntilMs = Number.POSITIVE_INFINITY;
 
-  static async start(config: Config): Promise<RunningBalancer> {
+  static async start(config: Config, options: StartOptions): Promise<RunningBalancer> {
     const events = new EventEmitter();
     const warnings = new HeldWarnings((warning) => events.emit("warning", warning));
     const limit = new RateLimit(WARNINGS_EVERY_MS);
     const warn = (code: string, message: string) => {
       if (limit.allows(code, performance.now())) warnings.push({ code, message });
     };
-    const context = { warn, random: Math.random, workers: config.workers };
+    const { inherited = new InheritedSockets() } = options;
+    const context = { warn, random: Math.random, workers: config.workers, inherited };
     const selected = await selectPlane(config.plane, context);
     try {
       return await RunningBalancer.#startOn(selected, config, events, warnings);

@@ -7,6 +7,14 @@ import { describeFailure } from "./errors.js";
 import type { Logger } from "./logger.js";
 import type { ConfigSource } from "./run-flags.js";
 
+/** Whoever wants to know when a reload begins and ends, whatever comes of it. */
+export interface ReloadWatcher {
+  reloading(): void;
+  reloaded(): void;
+}
+
+const NOBODY: ReloadWatcher = { reloading() {}, reloaded() {} };
+
 /**
  * A function that starts a reload. One runs at a time: asked again meanwhile, it reads the file once more afterwards,
  * so that what was written last is in force in the end.
@@ -15,6 +23,7 @@ export function createReloader(
   balancer: Pick<Balancer, "reload">,
   source: ConfigSource,
   log: Logger,
+  watcher: ReloadWatcher = NOBODY,
 ): () => Promise<void> {
   let isRunning = false;
   let isAskedAgain = false;
@@ -24,7 +33,9 @@ export function createReloader(
     isRunning = true;
     do {
       isAskedAgain = false;
+      watcher.reloading();
       await reloadOnce(balancer, source, log);
+      watcher.reloaded();
     } while (isAskedAgain);
     isRunning = false;
   };

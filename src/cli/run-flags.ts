@@ -9,6 +9,7 @@ import { checkConfig } from "../config/parse-config.js";
 import type { ShortForm } from "../config/short-form.js";
 import type { PolicyName } from "../core/snapshot.js";
 import type { LogFormat, LogLevel } from "./logger.js";
+import type { UserFlag } from "./privileges.js";
 
 export interface RunFlags {
   readonly config?: string;
@@ -25,6 +26,7 @@ export interface RunFlags {
   readonly workers?: number | "auto";
   /** Milliseconds. */
   readonly grace?: { readonly text: string; readonly graceMs: number };
+  readonly user?: UserFlag;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }

@@ -7,6 +7,7 @@ import { POLICIES } from "../core/snapshot.js";
 import { checked, collect, wholeNumber, wholeNumberOrAuto } from "./arguments.js";
 import { describeFailure, type Failure } from "./errors.js";
 import { createLogger, LOG_FORMATS, LOG_LEVELS, type Logger } from "./logger.js";
+import { parseUser } from "./privileges.js";
 import { createConfigSource, findMisuse, type RunFlags } from "./run-flags.js";
 import { serve } from "./serve.js";
 
@@ -86,6 +87,11 @@ function addProcessOptions(command: Command): void {
       "how long active flows go on after SIGTERM (default: 5s)",
       checked((text) => ({ text, graceMs: parseDuration(text) })),
     )
+    .option(
+      "--user <user>",
+      "become this user, or user:group, once the listeners are open",
+      checked(parseUser),
+    )
     .addOption(new Option("--log-level <level>", "least level to log").choices(LOG_LEVELS).default("info"))
     .addOption(new Option("--log-format <format>", "how to log").choices(LOG_FORMATS).default("pretty"));
 }
@@ -99,7 +105,7 @@ async function runBalancer(file: string | undefined, flags: RunFlags, command: C
     colorize: process.stderr.isTTY && !process.env.NO_COLOR,
   });
   try {
-    await serve(createConfigSource(file, flags), logger);
+    await serve(createConfigSource(file, flags), logger, { env: process.env, user: flags.user });
   } catch (error) {
     const failure = describeFailure(error);
     logFailure(logger, failure);

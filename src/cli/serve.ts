@@ -3,17 +3,29 @@
  * log; what stops it before its time is thrown.
  */
 import type { Balancer } from "../api.js";
-import { createBalancer } from "../balancer.js";
+import { startBalancer } from "../balancer.js";
 import { SluiceError } from "../core/errors.js";
+import { InheritedSockets } from "../planes/inherited-sockets.js";
 import { logReady, logWarnings } from "./announce.js";
 import type { Logger } from "./logger.js";
+import { dropPrivileges, type UserFlag } from "./privileges.js";
 import { createReloader } from "./reloader.js";
 import type { ConfigSource } from "./run-flags.js";
+import { createServiceNotifier } from "./service-notifier.js";
 import { watchSignals } from "./signals.js";
+import { findActivatedSockets, listInherited } from "./socket-activation.js";
 import { startSummaries } from "./summary-timer.js";
 
+export interface ServeOptions {
+  /** Of the process: what a service manager says. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Who to become once the listeners are open. */
+  readonly user?: UserFlag | undefined;
+}
+
 /** Resolves when a signal has stopped the balancer; rejects when it cannot start or ends by itself. */
-export async function serve(source: ConfigSource, log: Logger): Promise<void> {
+export async function serve(source: ConfigSource, log: Logger, options: ServeOptions): Promise<void> {
+  const notifier = await createServiceNotifier(options.env, log);
   const starting = new AbortController();
   let balancer: Balancer | undefined;
   let reload = (): void => log.warn("not started yet: nothing to reload");
@@ -21,6 +33,7 @@ export async function serve(source: ConfigSource, log: Logger): Promise<void> {
   const signals = watchSignals({
     onStop(signal, times) {
       log.info({ signal }, times === 1 ? "stopping" : "stopping at once");
+      notifier.stopping();
       if (balancer === undefined) starting.abort();
       else balancer.close(times === 1 ? {} : { graceMs: 0 }).catch((error) => failClose(error));
     },
@@ -29,15 +42,21 @@ export async function serve(source: ConfigSource, log: Logger): Promise<void> {
   try {
     const { config, warnings } = await source.load();
     logWarnings(log, warnings);
-    balancer = await createBalancer(config, { signal: starting.signal });
-    const running = balancer;
+    const inherited = new InheritedSockets(listInherited(findActivatedSockets(options.env), log));
+    const running = await startBalancer(config, { signal: starting.signal, inherited });
+    balancer = running;
     const closed = new Promise<void>((resolve, reject) => {
       running.on("close", resolve);
       failClose = reject;
     });
     running.on("warning", ({ code, message }) => log.warn({ code }, message));
-    reload = createReloader(running, source, log);
+    for (const address of inherited.addresses)
+      log.warn({ address }, "no listener has the passed socket's address");
+    if (options.user !== undefined) await dropOrClose(running, options.user);
+    const tellReady = () => notifier.ready(describeServing(running));
+    reload = createReloader(running, source, log, { reloading: notifier.reloading, reloaded: tellReady });
     logReady(log, running, config);
+    tellReady();
     const stopSummaries = startSummaries(running, log);
     await closed.finally(stopSummaries);
     if (signals.stops() === 0) throw new SluiceError("CLOSED", "the balancer closed by itself");
@@ -47,5 +66,19 @@ export async function serve(source: ConfigSource, log: Logger): Promise<void> {
     log.info("stopped before it was ready");
   } finally {
     signals.close();
+    notifier.close();
   }
+}
+
+async function dropOrClose(balancer: Balancer, user: UserFlag): Promise<void> {
+  try {
+    dropPrivileges(user);
+  } catch (error) {
+    await balancer.close({ graceMs: 0 });
+    throw error;
+  }
+}
+
+function describeServing({ listeners, plane }: Balancer): string {
+  return `serving ${listeners.map(({ address }) => address).join(", ")} on the ${plane} plane`;
 }

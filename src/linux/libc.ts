@@ -21,6 +21,16 @@ export interface Libc {
   connect(fd: number, address: Pointer, length: number): number;
   close(fd: number): number;
   getsockname(fd: number, address: Pointer, length: Pointer): number;
+  /** For slow paths: to the address, whatever the socket's family. */
+  sendto(
+    fd: number,
+    data: Pointer,
+    length: number,
+    flags: number,
+    address: Pointer,
+    addressLength: number,
+  ): number;
+  fcntl(fd: number, command: number, value: number): number;
   setsockopt(fd: number, level: number, name: number, value: Pointer, length: number): number;
   getsockopt(fd: number, level: number, name: number, value: Pointer, length: Pointer): number;
   recvmmsg(fd: number, messages: number, count: number, flags: number, timeout: number): number;
@@ -147,6 +157,9 @@ function bindSlowFunctions(native: (declaration: string) => Native, answer: Answ
     connect: wrap("int connect(int, const void *, uint)"),
     close: wrap("int close(int)"),
     getsockname: wrap("int getsockname(int, void *, void *)"),
+    sendto: wrap("int64 sendto(int, const void *, size_t, int, const void *, uint)"),
+    // Variadic in C, which on both processors passes a third argument where a plain one goes.
+    fcntl: wrap("int fcntl(int, int, int64)"),
     setsockopt: wrap("int setsockopt(int, int, int, const void *, uint)"),
     getsockopt: wrap("int getsockopt(int, int, int, void *, void *)"),
     epollCreate1: wrap("int epoll_create1(int)"),

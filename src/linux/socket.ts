@@ -5,11 +5,15 @@
 import {
   AF_INET,
   AF_INET6,
+  F_DUPFD_CLOEXEC,
+  F_GETFL,
+  F_SETFL,
   IP_PKTINFO,
   IP_RECVERR,
   IPV6_RECVERR,
   IPV6_RECVPKTINFO,
   IPV6_V6ONLY,
+  O_NONBLOCK,
   SO_ERROR,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
@@ -98,10 +102,36 @@ export function openUdpSocket(libc: Libc, options: UdpSocketOptions): UdpSocket 
   return socket;
 }
 
+/**
+ * A UDP socket on a copy of a descriptor that is bound already, with these options but for IPV6_V6ONLY and SO_REUSEPORT, which
+ * a bound socket cannot change to any use. The descriptor itself stays the caller's. @throws SyscallError
+ */
+export function adoptUdpSocket(libc: Libc, fd: number, options: UdpSocketOptions): UdpSocket {
+  const copy = check(libc.fcntl(fd, F_DUPFD_CLOEXEC, 0), "fcntl", `descriptor ${fd}`);
+  const socket = new UdpSocket(libc, copy, options.family);
+  try {
+    if (options.nonBlocking !== false) {
+      const flags = check(libc.fcntl(copy, F_GETFL, 0), "fcntl");
+      check(libc.fcntl(copy, F_SETFL, flags | O_NONBLOCK), "fcntl");
+    }
+    applySettings(socket, options);
+    return socket;
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+}
+
 function applyOptions(socket: UdpSocket, options: UdpSocketOptions): void {
   const six = options.family === AF_INET6;
   if (six) socket.setOption("IPV6_V6ONLY", options.ipv6Only ? 1 : 0);
   if (options.reusePort) socket.setOption("SO_REUSEPORT", 1);
+  applySettings(socket, options);
+}
+
+/** What may change at any time. */
+function applySettings(socket: UdpSocket, options: UdpSocketOptions): void {
+  const six = options.family === AF_INET6;
   if (options.countOverflow) socket.setOption("SO_RXQ_OVFL", 1);
   if (options.gro) socket.setOption("UDP_GRO", 1);
   if (options.packetInfo) socket.setOption(six ? "IPV6_RECVPKTINFO" : "IP_PKTINFO", 1);

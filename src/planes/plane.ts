@@ -6,13 +6,15 @@
  *   those it opened, changes nothing else and rejects with ListenError. Then it swaps, and then it closes the sockets of
  *   listeners that are gone. A listener whose slot is in both snapshots keeps its socket throughout: no datagram is lost.
  *   One `apply` at a time; the caller waits for each.
- * - The plane owns all its sockets: listeners and upstreams. Nobody else reads, writes or closes them.
+ * - The plane owns all its sockets: listeners and upstreams. Nobody else reads, writes or closes them. An inherited socket
+ *   becomes the plane's with the first listener that has its address.
  * - Figures are read at any moment, without asking the engine: `counters` has one array for each worker.
  * - After `close` nothing but reading figures is legal. `close` ends every flow and resolves when all sockets are closed.
  */
 import type { Counters } from "../core/counters.js";
 import type { ListedFlow } from "../core/list-flows.js";
 import type { Snapshot } from "../core/snapshot.js";
+import type { InheritedSockets } from "./inherited-sockets.js";
 
 export interface BoundListener {
   readonly slot: number;
@@ -49,4 +51,6 @@ export interface PlaneContext {
   readonly random: () => number;
   /** How many workers a plane with workers should have; 0 leaves it to the plane. */
   readonly workers: number;
+  /** Sockets that are bound already: listeners with their addresses use them. */
+  readonly inherited: InheritedSockets;
 }

@@ -4,6 +4,7 @@ import type { Stats } from "#src/api.js";
 import { formatEndpoint } from "#src/core/address.js";
 import type { Snapshot } from "#src/core/snapshot.js";
 import type { BatchedPlane } from "#src/planes/batched/batched-plane.js";
+import { InheritedSockets } from "#src/planes/inherited-sockets.js";
 import { createStats } from "#src/stats.js";
 import { type Backend, openBackends } from "./backends.js";
 import { buildBackend, buildListener, buildPool, buildSnapshot, CLIENT } from "./snapshots.js";
@@ -26,7 +27,7 @@ export async function openPlane(t: TestContext, workers: number): Promise<OpenPl
   const backends = await openBackends(t, "a", "b", "c");
   const warnings: string[] = [];
   const warn = (code: string, message: string) => warnings.push(`${code}: ${message}`);
-  const plane = new BatchedPlane({ warn, random: Math.random, workers });
+  const plane = new BatchedPlane({ warn, random: Math.random, workers, inherited: new InheritedSockets() });
   t.after(() => plane.close());
   let snapshot = snapshotOf(1, backends);
   const [{ port }] = await plane.apply(snapshot);

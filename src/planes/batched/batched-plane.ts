@@ -37,7 +37,9 @@ export class BatchedPlane implements Plane {
     this.#libc = loadLibc();
     const features = probeFeatures(this.#libc);
     this.#capabilities = { gro: features.gro.available, maxSegments: features.maxSegments };
-    const workers = context.workers > 0 ? context.workers : defaultWorkers();
+    // A socket of a shared address that nobody reads would swallow its part of the clients.
+    const wanted = context.workers > 0 ? context.workers : defaultWorkers();
+    const workers = Math.max(wanted, context.inherited.largestGroup);
     const descriptors = raiseDescriptorLimit(this.#libc) - RESERVED_DESCRIPTORS;
     this.#capacity = Math.max(64, Math.min(MOST_FLOWS_PER_WORKER, Math.floor(descriptors / workers)));
     this.#workers = Array.from({ length: workers }, (_, index) => this.#createWorker(index));
@@ -62,6 +64,7 @@ export class BatchedPlane implements Plane {
     }
     const shared = this.#guards.share(snapshot);
     await Promise.all(this.#workers.map((worker, index) => worker.apply(this.#messageFor(shared, index))));
+    for (const group of opened.values()) this.#closeInherited(group);
     this.#closeGone(snapshot);
     return snapshot.listeners.map(({ slot }) => ({ slot, port: this.#listeners.get(slot)?.port ?? 0 }));
   }
@@ -106,8 +109,14 @@ export class BatchedPlane implements Plane {
     try {
       for (const entry of snapshot.listeners) {
         if (this.#listeners.has(entry.slot)) continue;
-        const zone = this.#zone(entry.address.ip.zone);
-        const group = ListenerGroup.open(this.#libc, entry, zone, this.#workers.length, this.#capabilities);
+        const group = ListenerGroup.open({
+          libc: this.#libc,
+          entry,
+          zone: this.#zone(entry.address.ip.zone),
+          workers: this.#workers.length,
+          can: this.#capabilities,
+          inherited: this.#context.inherited.find(entry.address),
+        });
         opened.set(entry.slot, group);
       }
       return opened;
@@ -115,6 +124,11 @@ export class BatchedPlane implements Plane {
       for (const group of opened.values()) group.close();
       throw error;
     }
+  }
+
+  /** The group has copies, so that another plane could still have started on these when this one could not. */
+  #closeInherited(group: ListenerGroup): void {
+    for (const fd of this.#context.inherited.take(group.address)) this.#libc.close(fd);
   }
 
   #closeGone(snapshot: Snapshot): void {

@@ -1,41 +1,52 @@
 /** The sockets of one listener, one for each worker, opened and owned by the main thread. */
 
 import { isDeepStrictEqual } from "node:util";
-import { isWildcard } from "../../core/address.js";
+import { type Endpoint, isWildcard } from "../../core/address.js";
 import type { Affinity, ListenerEntry } from "../../core/snapshot.js";
 import { AF_INET, AF_INET6 } from "../../linux/constants.js";
 import { errnoName } from "../../linux/errno.js";
 import type { Libc } from "../../linux/libc.js";
 import type { SocketAddress } from "../../linux/sockaddr.js";
-import { openUdpSocket, type UdpSocket, type UdpSocketOptions } from "../../linux/socket.js";
+import { adoptUdpSocket, openUdpSocket, type UdpSocket, type UdpSocketOptions } from "../../linux/socket.js";
 import { steerByAddress, steerByFlow } from "../../linux/steering.js";
 import { SyscallError } from "../../linux/syscall-error.js";
 import { createListenError } from "../listen-error.js";
 import type { Capabilities, WorkerListener } from "./messages.js";
 
+export interface OpenGroupOptions {
+  readonly libc: Libc;
+  readonly entry: ListenerEntry;
+  /** Interface index of the address's zone, or 0. */
+  readonly zone: number;
+  readonly workers: number;
+  readonly can: Capabilities;
+  /** Descriptors that are bound to the address already. */
+  readonly inherited: readonly number[];
+}
+
 export class ListenerGroup {
   readonly port: number;
   readonly #sockets: readonly UdpSocket[];
   readonly #wildcard: boolean;
+  readonly #inherited: boolean;
   #entry: ListenerEntry;
   #steeredBy: Affinity | undefined;
 
-  private constructor(entry: ListenerEntry, sockets: readonly UdpSocket[]) {
+  private constructor(entry: ListenerEntry, sockets: readonly UdpSocket[], inherited: boolean) {
     this.#entry = entry;
+    this.#inherited = inherited;
     this.#sockets = sockets;
     this.#wildcard = isWildcard(entry.address.ip);
     this.port = sockets[0].localAddress().port;
   }
 
-  /** @throws ListenError when the address cannot be bound; nothing stays open then. */
-  static open(
-    libc: Libc,
-    entry: ListenerEntry,
-    zone: number,
-    workers: number,
-    can: Capabilities,
-  ): ListenerGroup {
-    const options: UdpSocketOptions = {
+  /**
+   * Binds, or goes on with copies of inherited descriptors, which the caller closes when all has gone well.
+   * @throws ListenError when the address cannot be bound; nothing that was opened here stays open then
+   */
+  static open(options: OpenGroupOptions): ListenerGroup {
+    const { libc, entry, zone, workers, can, inherited } = options;
+    const socketOptions: UdpSocketOptions = {
       family: entry.address.ip.family === 4 ? AF_INET : AF_INET6,
       ipv6Only: entry.ipv6Only,
       gro: can.gro,
@@ -46,15 +57,24 @@ export class ListenerGroup {
     };
     const address = { words: entry.address.ip.words, scope: zone, port: entry.address.port };
     try {
-      return new ListenerGroup(entry, openAll(libc, options, address, workers));
+      const sockets =
+        inherited.length > 0
+          ? adoptAll(libc, socketOptions, address, workers, inherited)
+          : openAll(libc, socketOptions, address, workers);
+      return new ListenerGroup(entry, sockets, inherited.length > 0);
     } catch (error) {
       const name = error instanceof SyscallError ? errnoName(error.errno) : undefined;
       throw createListenError(entry.address, name, error);
     }
   }
 
-  /** The listener as one worker gets it. */
-  forWorker(index: number): WorkerListener {
+  get address(): Endpoint {
+    return { ip: this.#entry.address.ip, port: this.port };
+  }
+
+  /** The listener as one worker gets it; undefined for workers that an inherited socket leaves without one. */
+  forWorker(index: number): WorkerListener | undefined {
+    if (index >= this.#sockets.length) return undefined;
     const { fd, family } = this.#sockets[index];
     return { slot: this.#entry.slot, fd, family, wildcard: this.#wildcard };
   }
@@ -77,7 +97,7 @@ export class ListenerGroup {
     if (this.#sockets.length === 1 || isDeepStrictEqual(affinity, this.#steeredBy)) return;
     if (affinity.kind === "client-ip") {
       steerByAddress(this.#sockets[0], this.#sockets.length, affinity.prefix4, affinity.prefix6);
-    } else if (this.#steeredBy?.kind === "client-ip") {
+    } else if (this.#inherited || this.#steeredBy?.kind === "client-ip") {
       steerByFlow(this.#sockets[0]);
     }
     this.#steeredBy = affinity;
@@ -105,6 +125,31 @@ function openAll(
   const sockets: UdpSocket[] = [];
   try {
     for (let i = 0; i < workers; i++) sockets.push(openBound(libc, { ...options, reusePort: true }, shared));
+    return sockets;
+  } catch (error) {
+    for (const socket of sockets) socket.close();
+    throw error;
+  }
+}
+
+/**
+ * The inherited sockets come first. Workers beyond them join where the sockets have SO_REUSEPORT; where they have not, only
+ * so many workers serve this listener.
+ */
+function adoptAll(
+  libc: Libc,
+  options: UdpSocketOptions,
+  address: SocketAddress,
+  workers: number,
+  inherited: readonly number[],
+): UdpSocket[] {
+  const sockets: UdpSocket[] = [];
+  try {
+    for (const fd of inherited) sockets.push(adoptUdpSocket(libc, fd, options));
+    const canJoin = sockets[0].getOption("SO_REUSEPORT") !== 0;
+    while (canJoin && sockets.length < workers) {
+      sockets.push(openBound(libc, { ...options, reusePort: true }, address));
+    }
     return sockets;
   } catch (error) {
     for (const socket of sockets) socket.close();

@@ -1,14 +1,15 @@
 /**
  * The sockets of one listener. An ordinary address has one. A wildcard has one for each local address, because
  * `node:dgram` does not tell which address a datagram was sent to: so each reply leaves from where the client wrote to.
- * Addresses that come and go are followed every few seconds.
+ * Addresses that come and go are followed every few seconds. Inherited sockets serve as they are bound, a wildcard too.
  */
 import type { Socket } from "node:dgram";
-import { isWildcard } from "../../core/address.js";
+import { isWildcard, parseIp } from "../../core/address.js";
 import type { ListenerEntry } from "../../core/snapshot.js";
+import type { InheritedSockets } from "../inherited-sockets.js";
 import { createListenError } from "../listen-error.js";
 import { localAddresses } from "./local-addresses.js";
-import { bindSocket, createUdpSocket, hostText, setBuffers } from "./open-socket.js";
+import { adoptSocket, bindSocket, createUdpSocket, hostText, setBuffers } from "./open-socket.js";
 
 /** A bound socket of a listener. `local` is 0, or the number of the wildcard's local address. */
 export interface ListenerSocket {
@@ -17,15 +18,20 @@ export interface ListenerSocket {
   readonly local: number;
 }
 
+export interface ListenerContext {
+  readonly receive: ReceiveFrom;
+  readonly warn: (code: string, message: string) => void;
+  readonly inherited: InheritedSockets;
+}
+
 export type ReceiveFrom = (from: ListenerSocket, message: Buffer, address: string, port: number) => void;
 
 const RESCAN_MS = 5000;
 
 export class ListenerSockets {
-  readonly #onMessage: ReceiveFrom;
-  readonly #warn: (code: string, message: string) => void;
-  /** By local address. */
-  readonly #sockets = new Map<string, ListenerSocket>();
+  readonly #context: ListenerContext;
+  /** By local address. Inherited ones may share it. */
+  readonly #sockets = new Map<string, ListenerSocket[]>();
   #entry: ListenerEntry;
   #nextLocal = 1;
   #timer: NodeJS.Timeout | undefined;
@@ -33,23 +39,14 @@ export class ListenerSockets {
   #port = 0;
   #closed = false;
 
-  private constructor(
-    entry: ListenerEntry,
-    onMessage: ReceiveFrom,
-    warn: (code: string, message: string) => void,
-  ) {
+  private constructor(entry: ListenerEntry, context: ListenerContext) {
     this.#entry = entry;
-    this.#onMessage = onMessage;
-    this.#warn = warn;
+    this.#context = context;
   }
 
   /** @throws ListenError when the address cannot be bound. */
-  static async open(
-    entry: ListenerEntry,
-    onMessage: ReceiveFrom,
-    warn: (code: string, message: string) => void,
-  ): Promise<ListenerSockets> {
-    const sockets = new ListenerSockets(entry, onMessage, warn);
+  static async open(entry: ListenerEntry, context: ListenerContext): Promise<ListenerSockets> {
+    const sockets = new ListenerSockets(entry, context);
     try {
       if (isWildcard(entry.address.ip)) await sockets.#openWildcard();
       else sockets.#port = await sockets.#add(hostText(entry.address.ip), entry.address.port, 0);
@@ -72,7 +69,7 @@ export class ListenerSockets {
       before.receiveBufferBytes !== entry.receiveBufferBytes ||
       before.sendBufferBytes !== entry.sendBufferBytes
     ) {
-      for (const { socket } of this.#sockets.values()) {
+      for (const { socket } of this.#all()) {
         setBuffers(socket, entry.receiveBufferBytes, entry.sendBufferBytes);
       }
     }
@@ -83,20 +80,39 @@ export class ListenerSockets {
     this.#closed = true;
     clearInterval(this.#timer);
     await this.#scanning;
-    await Promise.all([...this.#sockets.values()].map(({ socket }) => closeSocket(socket)));
+    await Promise.all(this.#all().map(({ socket }) => closeSocket(socket)));
     this.#sockets.clear();
+  }
+
+  #all(): ListenerSocket[] {
+    return [...this.#sockets.values()].flat();
   }
 
   /** A plain wildcard bind first: it fails when the port is taken, and picks the port when 0 is asked for. */
   async #openWildcard(): Promise<void> {
+    const { address, name } = this.#entry;
+    const { inherited, warn } = this.#context;
+    if (inherited.find(address).length > 0) {
+      this.#port = await this.#add(hostText(address.ip), address.port, 0);
+      warn("inherited_wildcard", `listener ${name}: the system chooses the address that replies leave from`);
+      return;
+    }
+    const locals = localAddresses(this.#entry);
+    const isInherited = (local: string) =>
+      inherited.find({ ip: parseIp(local), port: address.port }).length > 0;
+    this.#port = locals.some(isInherited) ? address.port : await this.#findPort();
+    for (const local of locals) await this.#addLocal(local);
+    this.#timer = setInterval(() => void this.#rescan(), RESCAN_MS);
+    this.#timer.unref();
+  }
+
+  async #findPort(): Promise<number> {
     const { address, ipv6Only } = this.#entry;
     const probe = createUdpSocket(address.ip.family, { ipv6Only });
     await bindSocket(probe, hostText(address.ip), address.port);
-    this.#port = probe.address().port;
+    const { port } = probe.address();
     await closeSocket(probe);
-    for (const local of localAddresses(this.#entry)) await this.#addLocal(local);
-    this.#timer = setInterval(() => void this.#rescan(), RESCAN_MS);
-    this.#timer.unref();
+    return port;
   }
 
   async #addLocal(address: string): Promise<void> {
@@ -106,13 +122,29 @@ export class ListenerSockets {
 
   async #add(address: string, port: number, local: number): Promise<number> {
     const family = address.includes(":") ? 6 : 4;
-    const socket = createUdpSocket(family, { ipv6Only: family === 6 });
-    await bindSocket(socket, address, port);
+    const fds = this.#context.inherited.take({ ip: parseIp(address), port });
+    this.#sockets.set(address, []);
+    if (fds.length === 0) {
+      const socket = createUdpSocket(family, { ipv6Only: family === 6 });
+      await bindSocket(socket, address, port);
+      return this.#serve(socket, address, local);
+    }
+    for (const fd of fds) {
+      const socket = createUdpSocket(family);
+      adoptSocket(socket, fd);
+      this.#serve(socket, address, local);
+    }
+    return port;
+  }
+
+  /** In the very turn in which the socket is bound, so that nothing that it receives is missed. */
+  #serve(socket: Socket, address: string, local: number): number {
+    const { receive, warn } = this.#context;
     const from: ListenerSocket = { socket, listenerSlot: this.#entry.slot, local };
     setBuffers(socket, this.#entry.receiveBufferBytes, this.#entry.sendBufferBytes);
-    socket.on("message", (message, rinfo) => this.#onMessage(from, message, rinfo.address, rinfo.port));
-    socket.on("error", (error) => this.#warn("listener_error", `${address}: ${error.message}`));
-    this.#sockets.set(address, from);
+    socket.on("message", (message, rinfo) => receive(from, message, rinfo.address, rinfo.port));
+    socket.on("error", (error) => warn("listener_error", `${address}: ${error.message}`));
+    this.#sockets.get(address)?.push(from);
     return socket.address().port;
   }
 
@@ -125,16 +157,18 @@ export class ListenerSockets {
 
   async #followAddresses(): Promise<void> {
     const wanted = new Set(localAddresses(this.#entry));
-    for (const [address, { socket }] of this.#sockets) {
+    for (const [address, sockets] of this.#sockets) {
       if (wanted.has(address)) continue;
       this.#sockets.delete(address);
-      await closeSocket(socket);
+      await Promise.all(sockets.map(({ socket }) => closeSocket(socket)));
     }
     for (const address of wanted) {
       if (this.#closed || this.#sockets.has(address)) continue;
-      await this.#addLocal(address).catch((error: Error) =>
-        this.#warn("listener_address", `cannot listen on ${address} port ${this.#port}: ${error.message}`),
-      );
+      await this.#addLocal(address).catch((error: Error) => {
+        this.#sockets.delete(address);
+        const message = `cannot listen on ${address} port ${this.#port}: ${error.message}`;
+        this.#context.warn("listener_address", message);
+      });
     }
   }
 }

@@ -37,6 +37,16 @@ export async function bindSocket(socket: Socket, address: string, port: number):
   }
 }
 
+/** A socket on a descriptor that is bound already; from then on it owns that. Throws the system's error. */
+export function adoptSocket(socket: Socket, fd: number): void {
+  try {
+    socket.bind({ fd });
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+}
+
 /** Asks for kernel buffers of these sizes. Linux caps them silently; where too much is an error, half is asked for. */
 export function setBuffers(socket: Socket, receiveBytes: number, sendBytes: number): void {
   setBuffer((bytes) => socket.setRecvBufferSize(bytes), receiveBytes);

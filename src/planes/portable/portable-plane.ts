@@ -12,7 +12,7 @@ import type { ListenerEntry, Snapshot } from "../../core/snapshot.js";
 import { dropOf, FORWARD_LAST, reasonNumber } from "../../core/verdict.js";
 import type { BoundListener, Plane, PlaneContext } from "../plane.js";
 import { defaultMaxFlows, descriptorLimit } from "./descriptor-limit.js";
-import { type ListenerSocket, ListenerSockets } from "./listener-sockets.js";
+import { type ListenerContext, type ListenerSocket, ListenerSockets } from "./listener-sockets.js";
 import { ANSWERED_REST_MS, REST_MS, RestingUpstreams } from "./resting-upstreams.js";
 import { reasonOfError } from "./send-errors.js";
 import { Upstream, type UpstreamEvents } from "./upstream.js";
@@ -33,16 +33,20 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   readonly #resting = new RestingUpstreams();
   /** Zone name → number, for the scope word of a client key. As many as the machine has interfaces. */
   readonly #zones = new Map<string, number>();
-  readonly #receive = (from: ListenerSocket, message: Buffer, address: string, port: number) =>
-    this.#request(from, message, address, port);
   #forwarder: Forwarder | undefined;
   #timer: NodeJS.Timeout | undefined;
   #nowMs = performance.now();
   /** The client whose datagram is being decided on: what `openUpstream` opens for. */
   #client: { from: ListenerSocket; address: string; port: number } | undefined;
+  readonly #listenerContext: ListenerContext;
 
   constructor(context: PlaneContext) {
     this.#context = context;
+    this.#listenerContext = {
+      receive: (from, message, address, port) => this.#request(from, message, address, port),
+      warn: context.warn,
+      inherited: context.inherited,
+    };
   }
 
   async apply(snapshot: Snapshot): Promise<readonly BoundListener[]> {
@@ -189,7 +193,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     try {
       for (const entry of entries) {
         if (this.#listeners.has(entry.slot)) continue;
-        opened.set(entry.slot, await ListenerSockets.open(entry, this.#receive, this.#context.warn));
+        opened.set(entry.slot, await ListenerSockets.open(entry, this.#listenerContext));
       }
       return opened;
     } catch (error) {
