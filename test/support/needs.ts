@@ -12,6 +12,7 @@ const PROBES = {
   nginx: ["-v"],
   ip: ["-V"],
   prlimit: ["--version"],
+  "systemd-analyze": ["--version"],
   openssl: ["version"],
   freeradius: ["-v"],
   turnserver: ["-h"],

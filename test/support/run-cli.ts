@@ -55,6 +55,13 @@ export function runCli(
   return runProgram(process.execPath, [SLUICE, ...args], options);
 }
 
+export interface StartOptions {
+  /** Added to this process's environment. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Descriptors of this process that the other gets, as 3, 4, ... */
+  readonly fds?: readonly number[];
+}
+
 /** A process that runs on until it is told to stop. */
 export class RunningProcess {
   readonly #child: ChildProcess;
@@ -62,8 +69,16 @@ export class RunningProcess {
   readonly #ended: Promise<unknown>;
 
   /** Whatever is left of it ends with the test. */
-  constructor(t: TestContext, program: string, args: readonly string[]) {
-    this.#child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  constructor(
+    t: TestContext,
+    program: string,
+    args: readonly string[],
+    { env = {}, fds = [] }: StartOptions = {},
+  ) {
+    this.#child = spawn(program, args, {
+      stdio: ["ignore", "pipe", "pipe", ...fds],
+      env: { ...process.env, ...env },
+    });
     this.#output = capture(this.#child);
     this.#ended = once(this.#child, "close");
     t.after(() => this.kill());
@@ -75,6 +90,10 @@ export class RunningProcess {
 
   get stderr(): string {
     return this.#output.stderr;
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -115,8 +134,8 @@ export class RunningProcess {
 
 /** `sluice run` with the JSON log. */
 export class RunningCli extends RunningProcess {
-  constructor(t: TestContext, args: readonly string[]) {
-    super(t, process.execPath, [SLUICE, "run", "--log-format", "json", ...args]);
+  constructor(t: TestContext, args: readonly string[], options: StartOptions = {}) {
+    super(t, process.execPath, [SLUICE, "run", "--log-format", "json", ...args], options);
   }
 
   /** The log so far. */
