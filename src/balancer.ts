@@ -15,6 +15,7 @@ import { BACKEND, backendAt, clearBackend, clearListener } from "./core/counters
 import { NotSupportedError, SluiceError } from "./core/errors.js";
 import type { Snapshot } from "./core/snapshot.js";
 import { listFlowInfo } from "./flow-info.js";
+import { type Handover, nameBindings, nameSockets, packBindings } from "./handover.js";
 import { HeldWarnings } from "./held-warnings.js";
 import { InheritedSockets } from "./planes/inherited-sockets.js";
 import type { Plane, PlaneFaults } from "./planes/plane.js";
@@ -32,10 +33,20 @@ export interface CreateOptions {
 export interface StartOptions extends CreateOptions {
   /** Bound sockets for listeners to use. */
   readonly inherited?: InheritedSockets;
+  /** False where requests are received only when `[HANDOVER].receive` says so. Default true. */
+  readonly receiving?: boolean;
 }
 
 /** Where a balancer keeps what fault tests may break: not part of the public API. */
 export const FAULTS = Symbol("sluice.faults");
+
+/** Where a balancer keeps what it takes to go on in another process: not part of the public API. */
+export const HANDOVER = Symbol("sluice.handover");
+
+/** A balancer as `startBalancer` gives it. */
+export interface StartedBalancer extends Balancer {
+  readonly [HANDOVER]: Handover;
+}
 
 const HOUSEKEEPING_MS = 1000;
 /** A flow is active while datagrams pass; after this much quiet a closing balancer need not wait. */
@@ -64,7 +75,7 @@ export async function createBalancer(
 export async function startBalancer(
   config: ConfigInput | ShortForm | Config,
   options: StartOptions,
-): Promise<Balancer> {
+): Promise<StartedBalancer> {
   const { signal } = options;
   signal?.throwIfAborted();
   const parsed = parseConfig(config);
@@ -77,7 +88,7 @@ export async function startBalancer(
   return balancer;
 }
 
-class RunningBalancer implements Balancer {
+class RunningBalancer implements StartedBalancer {
   readonly #events: EventEmitter;
   readonly #warnings: HeldWarnings;
   readonly #plane: Plane;
@@ -91,6 +102,8 @@ class RunningBalancer implements Balancer {
   #snapshot: Snapshot;
   #reloading: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
+  /** Requests go to another process; replies to earlier ones may still be under way. */
+  #handedOver = false;
   #graceUntilMs = Number.POSITIVE_INFINITY;
 
   static async start(config: Config, options: StartOptions): Promise<RunningBalancer> {
@@ -100,8 +113,8 @@ class RunningBalancer implements Balancer {
     const warn = (code: string, message: string) => {
       if (limit.allows(code, performance.now())) warnings.push({ code, message });
     };
-    const { inherited = new InheritedSockets() } = options;
-    const context = { warn, random: Math.random, workers: config.workers, inherited };
+    const { inherited = new InheritedSockets(), receiving = true } = options;
+    const context = { warn, random: Math.random, workers: config.workers, inherited, receiving };
     const selected = await selectPlane(config.plane, context);
     try {
       return await RunningBalancer.#startOn(selected, config, events, warnings);
@@ -167,6 +180,24 @@ class RunningBalancer implements Balancer {
     return this.#plane.faults;
   }
 
+  get [HANDOVER](): Handover {
+    return {
+      sockets: () => nameSockets(this.#plane.descriptors(), this.#snapshot),
+      stopReceiving: () =>
+        this.#inTurn(async () => {
+          this.#handedOver = true;
+          await this.#plane.receive(false);
+          const flows = this.#plane.flows(Number.POSITIVE_INFINITY);
+          return nameBindings(flows, this.#snapshot, this.#addresses);
+        }),
+      receive: (bindings) =>
+        this.#inTurn(async () => {
+          this.#handedOver = false;
+          await this.#plane.receive(true, packBindings(bindings, this.#snapshot, this.#addresses));
+        }),
+    };
+  }
+
   get planeNotes(): readonly string[] {
     return this.#notes;
   }
@@ -215,6 +246,13 @@ class RunningBalancer implements Balancer {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** After reloads that were asked for before, and before later ones. */
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#reloading.then(run);
+    this.#reloading = result.catch(() => {});
+    return result;
   }
 
   async #reload(input: ConfigInput | ShortForm | Config): Promise<ReloadResult> {
@@ -291,10 +329,21 @@ class RunningBalancer implements Balancer {
     }
   }
 
+  #awaitsReplies(): boolean {
+    if (!this.#handedOver) return false;
+    const slots = this.#snapshot.pools.flatMap(({ backends }) => backends.map(({ slot }) => slot));
+    return this.#plane.counters.some((worker) =>
+      slots.some((slot) => worker[backendAt(slot) + BACKEND.outstanding] > 0),
+    );
+  }
+
   async #close(): Promise<void> {
     clearInterval(this.#housekeeping);
     await this.#reloading;
-    while (performance.now() < this.#graceUntilMs && this.#plane.quietMs() < QUIET_MS) {
+    while (
+      performance.now() < this.#graceUntilMs &&
+      (this.#plane.quietMs() < QUIET_MS || this.#awaitsReplies())
+    ) {
       await new Promise((resolve) => setTimeout(resolve, QUIET_POLL_MS));
     }
     await this.#plane.close();

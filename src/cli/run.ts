@@ -19,7 +19,8 @@ Examples:
 
 Signals:
   SIGTERM, SIGINT  stop: keep forwarding for the grace period, then exit 0; a second one stops at once
-  SIGHUP           read the config file again and put it in force without losing a datagram`;
+  SIGHUP           read the config file again and put it in force without losing a datagram
+  SIGUSR2          start the program anew on the same sockets and give over to it without losing a datagram`;
 
 const MAX_COUNT = 1_000_000;
 const MAX_WORKERS = 64;

@@ -1,13 +1,14 @@
 /**
- * The life of `sluice run`: start, announce, reload on SIGHUP, summarise, stop. Everything that it learns goes to the
- * log; what stops it before its time is thrown.
+ * The life of `sluice run`: start, announce, reload on SIGHUP, upgrade on SIGUSR2, summarise, stop. Everything that it learns
+ * goes to the log; what stops it before its time is thrown.
  */
 import type { Balancer } from "../api.js";
-import { startBalancer } from "../balancer.js";
+import { type StartedBalancer, startBalancer } from "../balancer.js";
 import { SluiceError } from "../core/errors.js";
 import { InheritedSockets } from "../planes/inherited-sockets.js";
 import { logReady, logWarnings } from "./announce.js";
 import type { Logger } from "./logger.js";
+import { findPredecessor } from "./predecessor.js";
 import { dropPrivileges, type UserFlag } from "./privileges.js";
 import { createReloader } from "./reloader.js";
 import type { ConfigSource } from "./run-flags.js";
@@ -15,9 +16,10 @@ import { createServiceNotifier } from "./service-notifier.js";
 import { watchSignals } from "./signals.js";
 import { findActivatedSockets, listInherited } from "./socket-activation.js";
 import { startSummaries } from "./summary-timer.js";
+import { createUpgrader, type Upgrader } from "./upgrader.js";
 
 export interface ServeOptions {
-  /** Of the process: what a service manager says. */
+  /** Of the process: what a service manager, or the sluice before, says. */
   readonly env: NodeJS.ProcessEnv;
   /** Who to become once the listeners are open. */
   readonly user?: UserFlag | undefined;
@@ -28,38 +30,36 @@ export async function serve(source: ConfigSource, log: Logger, options: ServeOpt
   const notifier = await createServiceNotifier(options.env, log);
   const starting = new AbortController();
   let balancer: Balancer | undefined;
+  let upgrader: Upgrader | undefined;
   let reload = (): void => log.warn("not started yet: nothing to reload");
   let failClose: (error: unknown) => void = () => {};
   const signals = watchSignals({
     onStop(signal, times) {
       log.info({ signal }, times === 1 ? "stopping" : "stopping at once");
-      notifier.stopping();
+      if (!upgrader?.isReplaced()) notifier.stopping();
+      upgrader?.abort();
       if (balancer === undefined) starting.abort();
       else balancer.close(times === 1 ? {} : { graceMs: 0 }).catch((error) => failClose(error));
     },
     onReload: () => reload(),
+    onUpgrade: () => void (upgrader?.start() ?? log.warn("not started yet: nothing to upgrade")),
   });
   try {
-    const { config, warnings } = await source.load();
-    logWarnings(log, warnings);
-    const inherited = new InheritedSockets(listInherited(findActivatedSockets(options.env), log));
-    const running = await startBalancer(config, { signal: starting.signal, inherited });
+    const { running, source: kept } = await start(source, log, options, starting.signal);
     balancer = running;
     const closed = new Promise<void>((resolve, reject) => {
       running.on("close", resolve);
       failClose = reject;
     });
-    running.on("warning", ({ code, message }) => log.warn({ code }, message));
-    for (const address of inherited.addresses)
-      log.warn({ address }, "no listener has the passed socket's address");
-    if (options.user !== undefined) await dropOrClose(running, options.user);
     const tellReady = () => notifier.ready(describeServing(running));
-    reload = createReloader(running, source, log, { reloading: notifier.reloading, reloaded: tellReady });
-    logReady(log, running, config);
+    reload = createReloader(running, kept, log, { reloading: notifier.reloading, reloaded: tellReady });
+    upgrader = createUpgrader(running, log, { env: options.env, notifier });
     tellReady();
     const stopSummaries = startSummaries(running, log);
     await closed.finally(stopSummaries);
-    if (signals.stops() === 0) throw new SluiceError("CLOSED", "the balancer closed by itself");
+    if (signals.stops() === 0 && !upgrader.isReplaced()) {
+      throw new SluiceError("CLOSED", "the balancer closed by itself");
+    }
     log.info("stopped");
   } catch (error) {
     if (!starting.signal.aborted) throw error;
@@ -70,11 +70,32 @@ export async function serve(source: ConfigSource, log: Logger, options: ServeOpt
   }
 }
 
-async function dropOrClose(balancer: Balancer, user: UserFlag): Promise<void> {
+/** From the config to a balancer that receives; whatever fails on the way leaves nothing open. */
+async function start(
+  source: ConfigSource,
+  log: Logger,
+  { env, user }: ServeOptions,
+  signal: AbortSignal,
+): Promise<{ running: StartedBalancer; source: ConfigSource }> {
+  const predecessor = findPredecessor(env);
+  const kept = predecessor?.keepPorts(source) ?? source;
+  const { config, warnings } = await kept.load();
+  logWarnings(log, warnings);
+  const inherited = new InheritedSockets(
+    predecessor?.sockets ?? listInherited(findActivatedSockets(env), log),
+  );
+  const receiving = predecessor === undefined;
+  const running = await startBalancer(config, { signal, inherited, receiving });
   try {
-    dropPrivileges(user);
+    running.on("warning", ({ code, message }) => log.warn({ code }, message));
+    for (const address of inherited.addresses)
+      log.warn({ address }, "no listener has the passed socket's address");
+    if (user !== undefined) dropPrivileges(user);
+    await predecessor?.takeOver(running, signal);
+    logReady(log, running, config);
+    return { running, source: kept };
   } catch (error) {
-    await balancer.close({ graceMs: 0 });
+    await running.close({ graceMs: 0 });
     throw error;
   }
 }

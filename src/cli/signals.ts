@@ -1,5 +1,5 @@
 /**
- * Signals of the operating system, as `sluice run` takes them: stop, stop at once, reload.
+ * Signals of the operating system, as `sluice run` takes them: stop, stop at once, reload, upgrade.
  */
 
 export interface SignalActions {
@@ -7,6 +7,8 @@ export interface SignalActions {
   onStop(signal: NodeJS.Signals, times: number): void;
   /** SIGHUP. */
   onReload(): void;
+  /** SIGUSR2. */
+  onUpgrade(): void;
 }
 
 export interface WatchedSignals {
@@ -31,13 +33,16 @@ export function watchSignals(actions: SignalActions): WatchedSignals {
     actions.onStop(signal, stops);
   };
   const reload = (): void => actions.onReload();
+  const upgrade = (): void => actions.onUpgrade();
   for (const signal of STOP_SIGNALS) process.on(signal, stop);
   if (!STOP_SIGNALS.includes("SIGHUP")) process.on("SIGHUP", reload);
+  if (process.platform !== "win32") process.on("SIGUSR2", upgrade);
   return {
     stops: () => stops,
     close() {
       for (const signal of STOP_SIGNALS) process.off(signal, stop);
       process.off("SIGHUP", reload);
+      process.off("SIGUSR2", upgrade);
     },
   };
 }

@@ -13,6 +13,7 @@ import type { FlowTable } from "./flow-table.js";
 import { END, Flows, type UpstreamHost } from "./flows.js";
 import type { Guard } from "./guard/guard.js";
 import { hashWordsSigned } from "./hash.js";
+import { InheritedBindings } from "./inherited-bindings.js";
 import { maskWords } from "./ip-words.js";
 import type { LoadView } from "./policies/policy.js";
 import { createRouting, DROP, KEEP, type Route, type Routing } from "./routing.js";
@@ -35,6 +36,7 @@ const CONSISTENT_SEED = 0x517ce5;
 
 /** Sets the guard's hash apart from that of flows. */
 const GUARD_SEED = 0x27d4eb2f;
+const INHERITED_SEED = 0x165667b1;
 
 const NO_BACKEND = dropOf(reasonNumber("no_backend"));
 const LATE_REPLY = dropOf(reasonNumber("late_reply"));
@@ -55,6 +57,8 @@ export class Forwarder implements LoadView {
   /** Scratch for what consistent policies hash. */
   readonly #hashed = new Uint32Array(5);
   #routing: Routing;
+  /** Undefined as soon as there are none. */
+  #inherited: InheritedBindings | undefined;
 
   constructor(snapshot: Snapshot, options: ForwarderOptions) {
     this.#counters = options.counters;
@@ -78,6 +82,13 @@ export class Forwarder implements LoadView {
     for (let slot = 0; slot < before.routes.length; slot++) {
       if (before.routes[slot] && !this.#routing.routes[slot]) this.#flows.endAll(slot, END.listener_removed);
     }
+  }
+
+  /** Takes over the live flows of a former process: their clients' first flows open on the same backends. */
+  inherit(flows: Uint32Array, nowMs: number): void {
+    const { routes } = this.#routing;
+    const inherited = new InheritedBindings(flows, routes, { seed: this.#seed ^ INHERITED_SEED, nowMs });
+    this.#inherited = inherited.isOver(routes, nowMs) ? undefined : inherited;
   }
 
   /**
@@ -215,6 +226,7 @@ export class Forwarder implements LoadView {
    * timeout; between calls an overdue flow still ends when its next request comes. Returns how many ended.
    */
   expire(nowMs: number, most: number): number {
+    if (this.#inherited?.isOver(this.#routing.routes, nowMs)) this.#inherited = undefined;
     let ended = 0;
     for (const route of this.#routing.routes) {
       if (route !== undefined && ended < most) ended += this.#flows.expire(route, nowMs, most - ended);
@@ -296,6 +308,8 @@ export class Forwarder implements LoadView {
   #bound(route: Route, nowMs: number): number {
     const flow = this.#findWholeClient(route, nowMs);
     if (flow >= 0) return this.#follow(route, flow, nowMs);
+    const inherited = this.#inherited === undefined ? -1 : this.#takeInherited(route, nowMs);
+    if (inherited >= 0) return this.#openBound(route, inherited, nowMs);
     const verdict = route.guard === undefined ? 0 : route.guard.judgeNewFlow(this.key, nowMs);
     if (verdict < 0) return verdict;
     const backend = this.#chooseBound(route);
@@ -360,6 +374,18 @@ export class Forwarder implements LoadView {
       else bindings.setValue(binding, backend);
     }
     return flow;
+  }
+
+  /** The backend that a former process had bound the client in `key` to, while it may have further flows; or -1. */
+  #takeInherited(route: Route, nowMs: number): number {
+    const inherited = this.#inherited as InheritedBindings;
+    const backend = inherited.take(route, this.key, this.key[R.KEY_PORT], nowMs);
+    if (backend < 0 || !this.#holdsBindings(route, backend)) return -1;
+    if (route.affinity === "client-ip") {
+      this.#writeAffinityKey(route, this.#flows.bindings.key);
+      this.#flows.bindings.key[4] = route.poolSlot;
+    }
+    return backend;
   }
 
   #writeAffinityKey(route: Route, out: Uint32Array): void {

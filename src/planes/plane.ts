@@ -11,6 +11,7 @@
  * - Figures are read at any moment, without asking the engine: `counters` has one array for each worker.
  * - After `close` nothing but reading figures is legal. `close` ends every flow and resolves when all sockets are closed.
  */
+import type { Endpoint } from "../core/address.js";
 import type { Counters } from "../core/counters.js";
 import type { ListedFlow } from "../core/list-flows.js";
 import type { Snapshot } from "../core/snapshot.js";
@@ -20,6 +21,14 @@ export interface BoundListener {
   readonly slot: number;
   /** The port really bound. */
   readonly port: number;
+}
+
+/** The sockets of a listener that share one address; descriptors are numbers of this process. */
+export interface ListenerDescriptors {
+  readonly slot: number;
+  /** Really bound. */
+  readonly address: Endpoint;
+  readonly fds: readonly number[];
 }
 
 export interface Plane {
@@ -32,6 +41,14 @@ export interface Plane {
   flows(limit: number): ListedFlow[];
   /** Milliseconds since a datagram last passed; Infinity when none ever did. */
   quietMs(): number;
+  /** Of all listeners in force, to pass on to another process. @throws NotSupportedError where that cannot be done */
+  descriptors(): readonly ListenerDescriptors[];
+  /**
+   * Begins or stops to receive requests; replies go on. When it resolves after a stop, every request that was received has
+   * been forwarded, and further ones wait in the sockets for whoever shares them. Not while an `apply` runs.
+   * @param bindings live flows of a former process: core/inherited-bindings.ts
+   */
+  receive(on: boolean, bindings?: Uint32Array): Promise<void>;
   close(): Promise<void>;
   /** What fault tests may break. Only planes with workers have it. */
   readonly faults?: PlaneFaults;
@@ -53,4 +70,6 @@ export interface PlaneContext {
   readonly workers: number;
   /** Sockets that are bound already: listeners with their addresses use them. */
   readonly inherited: InheritedSockets;
+  /** False where it is to receive requests only when `receive` says so. */
+  readonly receiving: boolean;
 }

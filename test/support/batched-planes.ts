@@ -27,7 +27,13 @@ export async function openPlane(t: TestContext, workers: number): Promise<OpenPl
   const backends = await openBackends(t, "a", "b", "c");
   const warnings: string[] = [];
   const warn = (code: string, message: string) => warnings.push(`${code}: ${message}`);
-  const plane = new BatchedPlane({ warn, random: Math.random, workers, inherited: new InheritedSockets() });
+  const plane = new BatchedPlane({
+    warn,
+    random: Math.random,
+    workers,
+    inherited: new InheritedSockets(),
+    receiving: true,
+  });
   t.after(() => plane.close());
   let snapshot = snapshotOf(1, backends);
   const [{ port }] = await plane.apply(snapshot);

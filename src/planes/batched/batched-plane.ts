@@ -7,7 +7,7 @@ import type { Snapshot } from "../../core/snapshot.js";
 import { probeFeatures } from "../../linux/features.js";
 import { type Libc, loadLibc } from "../../linux/libc.js";
 import { raiseDescriptorLimit } from "../../linux/limits.js";
-import type { BoundListener, Plane, PlaneContext, PlaneFaults } from "../plane.js";
+import type { BoundListener, ListenerDescriptors, Plane, PlaneContext, PlaneFaults } from "../plane.js";
 import { GuardMemories } from "./guard-memory.js";
 import { ListenerGroup } from "./listener-group.js";
 import type { ApplyMessage, Capabilities } from "./messages.js";
@@ -29,10 +29,14 @@ export class BatchedPlane implements Plane {
   readonly #guards: GuardMemories;
   readonly #clockOffsetMs = monotonicOffsetMs();
   readonly #capacity: number;
+  #receiving: boolean;
+  /** With the guards' shared memory. */
+  #snapshot: Snapshot | undefined;
 
   /** @throws NotSupportedError with the reason, where this plane cannot run */
   constructor(context: PlaneContext) {
     this.#context = context;
+    this.#receiving = context.receiving;
     this.#guards = new GuardMemories(context.random);
     this.#libc = loadLibc();
     const features = probeFeatures(this.#libc);
@@ -62,8 +66,8 @@ export class BatchedPlane implements Plane {
       }
       if (pool) group?.steer(pool.affinity);
     }
-    const shared = this.#guards.share(snapshot);
-    await Promise.all(this.#workers.map((worker, index) => worker.apply(this.#messageFor(shared, index))));
+    this.#snapshot = this.#guards.share(snapshot);
+    await this.#tellWorkers(this.#snapshot);
     for (const group of opened.values()) this.#closeInherited(group);
     this.#closeGone(snapshot);
     return snapshot.listeners.map(({ slot }) => ({ slot, port: this.#listeners.get(slot)?.port ?? 0 }));
@@ -83,6 +87,16 @@ export class BatchedPlane implements Plane {
     return lastMs === 0 ? Number.POSITIVE_INFINITY : this.#nowMs() - lastMs;
   }
 
+  descriptors(): ListenerDescriptors[] {
+    return [...this.#listeners].map(([slot, { address, fds }]) => ({ slot, address, fds }));
+  }
+
+  /** Workers learn it as they learn a snapshot, so that one that dies meanwhile starts on it. */
+  async receive(on: boolean, bindings?: Uint32Array): Promise<void> {
+    this.#receiving = on;
+    if (this.#snapshot) await this.#tellWorkers(this.#snapshot, bindings);
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.close()));
     for (const group of this.#listeners.values()) group.close();
@@ -91,6 +105,11 @@ export class BatchedPlane implements Plane {
 
   get faults(): PlaneFaults {
     return { workers: this.#workers.length, crashWorker: (index) => this.#workers[index].crash() };
+  }
+
+  async #tellWorkers(snapshot: Snapshot, bindings?: Uint32Array): Promise<void> {
+    const messages = this.#workers.map((_, index) => ({ ...this.#messageFor(snapshot, index), bindings }));
+    await Promise.all(this.#workers.map((worker, index) => worker.apply(messages[index])));
   }
 
   #createWorker(index: number): WorkerHandle {
@@ -155,7 +174,7 @@ export class BatchedPlane implements Plane {
     const listeners = snapshot.listeners.flatMap(
       ({ slot }) => this.#listeners.get(slot)?.forWorker(index) ?? [],
     );
-    return { type: "apply", snapshot: { ...snapshot, limits }, listeners, zones };
+    return { type: "apply", snapshot: { ...snapshot, limits }, listeners, zones, receiving: this.#receiving };
   }
 
   /** The interface index of a zone, which is an index or a name; 0 when there is none. */

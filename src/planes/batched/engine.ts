@@ -185,7 +185,8 @@ export class Engine implements UpstreamHost {
 
   #receiveRequests(slot: number): void {
     const listener = this.#listeners[slot];
-    if (listener !== undefined) this.#requests.receive(listener, this.#turns, this.#nowMs);
+    // It may have been ready in the very turn whose control message stopped it.
+    if (listener?.receiving) this.#requests.receive(listener, this.#turns, this.#nowMs);
   }
 
   /** Overdue flows are looked for a few times in the shortest limit; without flows there is nothing to wake for. */
@@ -227,20 +228,27 @@ export class Engine implements UpstreamHost {
     const wanted = new Set(message.listeners.map(({ slot }) => slot));
     for (const listener of this.#listeners) {
       if (listener === undefined || wanted.has(listener.slot)) continue;
-      this.#epoll.remove(listener.fd);
+      this.#receive(listener, false);
       this.#listeners[listener.slot] = undefined;
     }
     for (const listener of message.listeners) {
-      if (this.#listeners[listener.slot] !== undefined) continue;
-      this.#listeners[listener.slot] = { ...listener, overflow: 0, turn: -2 };
-      this.#epoll.add(listener.fd, listener.slot);
+      this.#listeners[listener.slot] ??= { ...listener, overflow: 0, receiving: false, turn: -2 };
     }
+    if (message.bindings) this.#forwarder.inherit(message.bindings, this.#clockOffsetMs + performance.now());
+    for (const listener of this.#listeners) if (listener) this.#receive(listener, message.receiving);
     let shortestMs = LONGEST_WAIT_MS * 4;
     for (const { session } of message.snapshot.listeners) {
       shortestMs = Math.min(shortestMs, session.idleTimeoutMs, session.maxLifetimeMs || shortestMs);
     }
     this.#expireEveryMs = Math.max(5, Math.min(LONGEST_WAIT_MS, shortestMs / 4));
     this.#expireAtMs = 0;
+  }
+
+  #receive(listener: OpenListener, on: boolean): void {
+    if (listener.receiving === on) return;
+    listener.receiving = on;
+    if (on) this.#epoll.add(listener.fd, listener.slot);
+    else this.#epoll.remove(listener.fd);
   }
 
   #setBackends({ snapshot, zones }: ApplyMessage): void {

@@ -72,6 +72,10 @@ export class ListenerGroup {
     return { ip: this.#entry.address.ip, port: this.port };
   }
 
+  get fds(): readonly number[] {
+    return this.#sockets.map(({ fd }) => fd);
+  }
+
   /** The listener as one worker gets it; undefined for workers that an inherited socket leaves without one. */
   forWorker(index: number): WorkerListener | undefined {
     if (index >= this.#sockets.length) return undefined;

@@ -36,6 +36,10 @@ export interface ApplyMessage {
   readonly listeners: readonly WorkerListener[];
   /** Interface number for each zone that an address in the snapshot names. */
   readonly zones: ReadonlyMap<string, number>;
+  /** Whether to receive requests. */
+  readonly receiving: boolean;
+  /** Live flows of a former process: core/inherited-bindings.ts. */
+  readonly bindings?: Uint32Array | undefined;
 }
 
 export type ToWorker =

@@ -23,6 +23,8 @@ import type { Upstreams } from "./upstreams.js";
 export interface OpenListener extends WorkerListener {
   /** Datagrams that the kernel had dropped on this socket when it last said so. */
   overflow: number;
+  /** Whether the engine waits for its requests. */
+  receiving: boolean;
   /** The turn in which it was last ready. */
   turn: number;
 }

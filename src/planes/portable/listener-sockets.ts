@@ -8,8 +8,10 @@ import { isWildcard, parseIp } from "../../core/address.js";
 import type { ListenerEntry } from "../../core/snapshot.js";
 import type { InheritedSockets } from "../inherited-sockets.js";
 import { createListenError } from "../listen-error.js";
+import type { ListenerDescriptors } from "../plane.js";
 import { localAddresses } from "./local-addresses.js";
 import { adoptSocket, bindSocket, createUdpSocket, hostText, setBuffers } from "./open-socket.js";
+import { handleOf } from "./socket-handle.js";
 
 /** A bound socket of a listener. `local` is 0, or the number of the wildcard's local address. */
 export interface ListenerSocket {
@@ -22,6 +24,8 @@ export interface ListenerContext {
   readonly receive: ReceiveFrom;
   readonly warn: (code: string, message: string) => void;
   readonly inherited: InheritedSockets;
+  /** Whether sockets that are opened now are to receive. */
+  readonly isReceiving: () => boolean;
 }
 
 export type ReceiveFrom = (from: ListenerSocket, message: Buffer, address: string, port: number) => void;
@@ -84,6 +88,25 @@ export class ListenerSockets {
     this.#sockets.clear();
   }
 
+  /** @throws NotSupportedError */
+  descriptors(): ListenerDescriptors[] {
+    const { slot } = this.#entry;
+    return [...this.#sockets].map(([host, sockets]) => ({
+      slot,
+      address: { ip: parseIp(host), port: this.#port },
+      fds: sockets.map(({ socket }) => handleOf(socket).fd),
+    }));
+  }
+
+  /** Begins or stops to receive. What was received has been passed on. @throws NotSupportedError */
+  receive(on: boolean): void {
+    for (const { socket } of this.#all()) {
+      const handle = handleOf(socket);
+      if (on) handle.recvStart();
+      else handle.recvStop();
+    }
+  }
+
   #all(): ListenerSocket[] {
     return [...this.#sockets.values()].flat();
   }
@@ -139,12 +162,13 @@ export class ListenerSockets {
 
   /** In the very turn in which the socket is bound, so that nothing that it receives is missed. */
   #serve(socket: Socket, address: string, local: number): number {
-    const { receive, warn } = this.#context;
+    const { receive, warn, isReceiving } = this.#context;
     const from: ListenerSocket = { socket, listenerSlot: this.#entry.slot, local };
     setBuffers(socket, this.#entry.receiveBufferBytes, this.#entry.sendBufferBytes);
     socket.on("message", (message, rinfo) => receive(from, message, rinfo.address, rinfo.port));
     socket.on("error", (error) => warn("listener_error", `${address}: ${error.message}`));
     this.#sockets.get(address)?.push(from);
+    if (!isReceiving()) handleOf(socket).recvStop();
     return socket.address().port;
   }
 
@@ -156,6 +180,7 @@ export class ListenerSockets {
   }
 
   async #followAddresses(): Promise<void> {
+    if (!this.#context.isReceiving()) return;
     const wanted = new Set(localAddresses(this.#entry));
     for (const [address, sockets] of this.#sockets) {
       if (wanted.has(address)) continue;

@@ -10,7 +10,7 @@ import { writeIpWords } from "../../core/ip-words.js";
 import { type ListedFlow, listFlows } from "../../core/list-flows.js";
 import type { ListenerEntry, Snapshot } from "../../core/snapshot.js";
 import { dropOf, FORWARD_LAST, reasonNumber } from "../../core/verdict.js";
-import type { BoundListener, Plane, PlaneContext } from "../plane.js";
+import type { BoundListener, ListenerDescriptors, Plane, PlaneContext } from "../plane.js";
 import { defaultMaxFlows, descriptorLimit } from "./descriptor-limit.js";
 import { type ListenerContext, type ListenerSocket, ListenerSockets } from "./listener-sockets.js";
 import { ANSWERED_REST_MS, REST_MS, RestingUpstreams } from "./resting-upstreams.js";
@@ -35,6 +35,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   readonly #zones = new Map<string, number>();
   #forwarder: Forwarder | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #receiving: boolean;
   #nowMs = performance.now();
   /** The client whose datagram is being decided on: what `openUpstream` opens for. */
   #client: { from: ListenerSocket; address: string; port: number } | undefined;
@@ -42,10 +43,12 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
 
   constructor(context: PlaneContext) {
     this.#context = context;
+    this.#receiving = context.receiving;
     this.#listenerContext = {
       receive: (from, message, address, port) => this.#request(from, message, address, port),
       warn: context.warn,
       inherited: context.inherited,
+      isReceiving: () => this.#receiving,
     };
   }
 
@@ -71,6 +74,16 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
 
   quietMs(): number {
     return performance.now() - (this.#forwarder?.lastActivityMs ?? Number.NEGATIVE_INFINITY);
+  }
+
+  descriptors(): ListenerDescriptors[] {
+    return [...this.#listeners.values()].flatMap((sockets) => sockets.descriptors());
+  }
+
+  async receive(on: boolean, bindings?: Uint32Array): Promise<void> {
+    this.#receiving = on;
+    if (bindings) this.#forwarder?.inherit(bindings, this.#tick());
+    for (const sockets of this.#listeners.values()) sockets.receive(on);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,143 @@
+/**
+ * The old process's side of an upgrade: starts the program anew on the same listener sockets, and gives requests over to it
+ * once it is ready. Until then, and whenever that fails, this process goes on as before.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { HANDOVER, type StartedBalancer } from "../balancer.js";
+import { SluiceError } from "../core/errors.js";
+import type { HandoverSocket } from "../handover.js";
+import {
+  BINDINGS_AT_ONCE,
+  type FromSuccessor,
+  type ToSuccessor,
+  UPGRADE_VARIABLE,
+} from "./upgrade-messages.js";
+
+/** How long the new process may take to be ready, and then to receive. */
+const READY_WITHIN_MS = 10_000;
+/** Standard streams and the channel come before the sockets. */
+const FIRST_SOCKET_FD = 4;
+/** What a service manager said to this process alone. */
+const OWN_VARIABLES = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_PID"];
+
+export interface UpgradeOptions {
+  readonly env: NodeJS.ProcessEnv;
+  /** Default 10 s. */
+  readonly readyWithinMs?: number;
+  /** Ends the attempt, and the new process with it. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Resolves with the new process's id once that receives all requests; this balancer then has only replies to deliver.
+ * @throws SluiceError when the new process did not get that far; it is gone then, and this one receives as before
+ */
+export async function upgrade(balancer: StartedBalancer, options: UpgradeOptions): Promise<number> {
+  if (process.pid === 1) {
+    throw failure("this is process 1: when it ends, everything ends");
+  }
+  const successor = new Successor(balancer[HANDOVER].sockets(), options);
+  try {
+    await successor.next("ready");
+    await giveOver(balancer, successor);
+    successor.release();
+    return successor.pid;
+  } catch (error) {
+    await successor.kill();
+    throw error;
+  }
+}
+
+async function giveOver(balancer: StartedBalancer, successor: Successor): Promise<void> {
+  const handover = balancer[HANDOVER];
+  const bindings = await handover.stopReceiving();
+  try {
+    for (let at = 0; at < bindings.length; at += BINDINGS_AT_ONCE) {
+      successor.send({ type: "bindings", bindings: bindings.slice(at, at + BINDINGS_AT_ONCE) });
+    }
+    successor.send({ type: "receive" });
+    await successor.next("receiving");
+  } catch (error) {
+    // Two must not receive: the other one first.
+    await successor.kill();
+    await handover.receive([]);
+    throw error;
+  }
+}
+
+/** The new process, as far as this one has to do with it. */
+class Successor {
+  readonly #child: ChildProcess;
+  readonly #options: UpgradeOptions;
+  readonly #received = new Set<FromSuccessor["type"]>();
+  readonly #ended: Promise<string>;
+  #wake: () => void = () => {};
+
+  constructor(sockets: readonly HandoverSocket[], options: UpgradeOptions) {
+    this.#options = options;
+    const fds = sockets.flatMap((socket) => socket.fds);
+    this.#child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+      stdio: ["inherit", "inherit", "inherit", "ipc", ...fds],
+      env: createEnvironment(options.env, sockets),
+    });
+    this.#child.on("message", (message: FromSuccessor) => {
+      this.#received.add(message.type);
+      this.#wake();
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#child.on("error", (error) => resolve(error.message));
+      this.#child.on("exit", (code, signal) =>
+        resolve(signal ? `ended by ${signal}` : `ended with code ${code}`),
+      );
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  send(message: ToSuccessor): void {
+    this.#child.send(message, () => {});
+  }
+
+  /** Waits for a message. @throws SluiceError when the process ends first, takes too long, or the attempt is ended */
+  async next(type: FromSuccessor["type"]): Promise<void> {
+    const { readyWithinMs = READY_WITHIN_MS, signal } = this.#options;
+    const timeout = AbortSignal.any([signal, AbortSignal.timeout(readyWithinMs)]);
+    const came = new Promise<undefined>((resolve) => {
+      this.#wake = () => this.#received.has(type) && resolve(undefined);
+      this.#wake();
+    });
+    const late = new Promise<string>((resolve) => {
+      const tell = () =>
+        resolve(signal.aborted ? "this process stops" : `not ${type} within ${readyWithinMs} ms`);
+      if (timeout.aborted) tell();
+      else timeout.addEventListener("abort", tell, { once: true });
+    });
+    const problem = await Promise.race([came, this.#ended, late]);
+    if (problem !== undefined) throw failure(`the new process: ${problem}`);
+  }
+
+  /** It goes on without this process. */
+  release(): void {
+    this.#child.disconnect();
+    this.#child.unref();
+  }
+
+  async kill(): Promise<void> {
+    if (this.#child.pid !== undefined) this.#child.kill("SIGKILL");
+    await this.#ended;
+  }
+}
+
+function createEnvironment(env: NodeJS.ProcessEnv, sockets: readonly HandoverSocket[]): NodeJS.ProcessEnv {
+  const theirs = { ...env };
+  for (const name of OWN_VARIABLES) delete theirs[name];
+  let next = FIRST_SOCKET_FD;
+  const renumbered = sockets.map((socket) => ({ ...socket, fds: socket.fds.map(() => next++) }));
+  return { ...theirs, [UPGRADE_VARIABLE]: JSON.stringify(renumbered) };
+}
+
+function failure(why: string): SluiceError {
+  return new SluiceError("UPGRADE_FAILED", `cannot upgrade: ${why}`);
+}

@@ -1,0 +1,183 @@
+/** SIGUSR2: the program is started anew on the same sockets, and nobody notices. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { type Backend, openBackends } from "../support/backends.js";
+import { RunningCli } from "../support/run-cli.js";
+import { openSteadyTraffic } from "../support/steady-traffic.js";
+import { createTemporaryFolder } from "../support/temporary-folder.js";
+import { UdpPeer } from "../support/udp-peer.js";
+
+const onUnix = { skip: process.platform === "win32" ? "Windows has no SIGUSR2" : false };
+const PLANES = process.platform === "linux" ? (["portable", "batched"] as const) : (["portable"] as const);
+/** Starting a process takes seconds on a busy machine. */
+const LONG_MS = 15_000;
+
+/** `sluice run` and whoever takes its place: one log, for they share their streams. */
+class Generations {
+  readonly #cli: RunningCli;
+  #pid: number;
+  #upgrades = 0;
+  #failures = 0;
+
+  constructor(t: TestContext, args: readonly string[]) {
+    const pids: number[] = [];
+    t.after(() => pids.forEach(killIfThere));
+    this.#cli = new RunningCli(t, args);
+    this.#pid = this.#cli.pid;
+    pids.push(this.#pid);
+    this.#remember = (pid) => pids.push(pid);
+  }
+
+  readonly #remember: (pid: number) => void;
+
+  get log() {
+    return this.#cli.log;
+  }
+
+  async port(): Promise<number> {
+    return (await this.#cli.ready())[0];
+  }
+
+  async upgrade(): Promise<void> {
+    process.kill(this.#pid, "SIGUSR2");
+    const { pid } = await this.#cli.waitForLog(
+      "upgraded: the new process receives; this one delivers replies under way",
+      ++this.#upgrades,
+    );
+    this.#pid = pid as number;
+    this.#remember(this.#pid);
+  }
+
+  async failToUpgrade(): Promise<void> {
+    process.kill(this.#pid, "SIGUSR2");
+    await this.#cli.waitForLog("upgrade failed: this process goes on", ++this.#failures);
+  }
+
+  /** Waits until so many processes have ended in the ordinary way. */
+  stopped(count: number): Promise<unknown> {
+    return this.#cli.waitForLog("stopped", count);
+  }
+
+  async stop(): Promise<void> {
+    process.kill(this.#pid, "SIGTERM");
+    assert.equal((await this.#cli.ended()).code, 0);
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended, as it should.
+  }
+}
+
+function makeConfig(t: TestContext, plane: string, backends: readonly Backend[], affinity: string) {
+  const file = join(
+    createTemporaryFolder((remove) => t.after(remove)),
+    "sluice.yaml",
+  );
+  const config = {
+    plane,
+    workers: 2,
+    listeners: [{ name: "main", address: "127.0.0.1:0" }],
+    pools: [{ affinity, policy: "random", backends: backends.map(({ entry }) => entry) }],
+    shutdown: { grace: "3s" },
+  };
+  const write = (text = JSON.stringify(config)) => writeFileSync(file, text);
+  write();
+  return { file, write };
+}
+
+/** Client → names of the backends that got something of it. */
+function backendsByClient(backends: readonly Backend[]): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { name, got } of backends) {
+    for (const { text } of got) {
+      const client = text.slice(0, text.indexOf("/"));
+      found.set(client, (found.get(client) ?? new Set()).add(name));
+    }
+  }
+  return found;
+}
+
+for (const plane of PLANES) {
+  for (const affinity of ["none", "client", "client-ip/24"]) {
+    test(
+      `upgrade, ${plane} plane, affinity ${affinity}: three under traffic lose, double and cross nothing`,
+      onUnix,
+      async (t) => {
+        const backends = await openBackends(t, "a", "b", "c", "d");
+        const { file } = makeConfig(t, plane, backends, affinity);
+        const sluice = new Generations(t, [file]);
+        const port = await sluice.port();
+        const traffic = await openSteadyTraffic(t, `127.0.0.1:${port}`, { clients: 20, everyMs: 5 });
+        for (let round = 1; round <= 3; round++) {
+          await traffic.answered(400, LONG_MS);
+          await sluice.upgrade();
+          await sluice.stopped(round);
+        }
+        await traffic.answered(400, LONG_MS);
+        const { sent, missing, twice } = await traffic.stop();
+        await sluice.stop();
+        assert.deepEqual({ missing, twice }, { missing: [], twice: [] }, `of ${sent}`);
+        assert.equal(
+          backends.reduce((sum, { got }) => sum + got.length, 0),
+          sent,
+        );
+        const used = [...backendsByClient(backends)].map(([, names]) => names.size);
+        if (affinity !== "none") assert.deepEqual(used, Array(20).fill(1));
+        assert.equal(sluice.log.filter(({ level }) => level === "error").length, 0);
+      },
+    );
+  }
+
+  test(`upgrade, ${plane} plane: one that fails loses nothing, and the next one works`, onUnix, async (t) => {
+    const backends = await openBackends(t, "a", "b", "c");
+    const { file, write } = makeConfig(t, plane, backends, "client");
+    const sluice = new Generations(t, [file]);
+    const traffic = await openSteadyTraffic(t, `127.0.0.1:${await sluice.port()}`, {
+      clients: 20,
+      everyMs: 5,
+    });
+    write("listeners: broken");
+    await sluice.failToUpgrade();
+    await traffic.answered(200, LONG_MS);
+    write();
+    await sluice.upgrade();
+    await traffic.answered(200, LONG_MS);
+    const { missing, twice } = await traffic.stop();
+    await sluice.stop();
+    assert.deepEqual({ missing, twice }, { missing: [], twice: [] });
+    for (const [client, names] of backendsByClient(backends)) assert.equal(names.size, 1, client);
+  });
+
+  test(
+    `upgrade, ${plane} plane: replies under way reach their clients through the old process`,
+    onUnix,
+    async (t) => {
+      const slow: { answer: () => void }[] = [];
+      const [backend] = await openBackends(t, "a");
+      backend.peer.serve(({ text, from }) => {
+        slow.push({ answer: () => backend.peer.send(`late:${text}`, from) });
+      });
+      const { file } = makeConfig(t, plane, [backend], "client");
+      const sluice = new Generations(t, [file]);
+      const to = `127.0.0.1:${await sluice.port()}`;
+      const clients = await Promise.all(Array.from({ length: 8 }, () => UdpPeer.open(t)));
+      for (const [n, client] of clients.entries()) client.send(String(n), to);
+      while (slow.length < 8) await new Promise((resolve) => setTimeout(resolve, 10));
+      await sluice.upgrade();
+      // Longer than the second of quiet after which a balancer without requests to answer would end.
+      await new Promise((resolve) => setTimeout(resolve, 1300));
+      for (const { answer } of slow) answer();
+      for (const [n, client] of clients.entries()) {
+        const { text, from } = await client.receive();
+        assert.deepEqual([text, from], [`late:${n}`, to]);
+      }
+      await sluice.stop();
+    },
+  );
+}
