@@ -104,6 +104,7 @@ class RunningBalancer implements StartedBalancer {
   #closing: Promise<void> | undefined;
   /** Requests go to another process; replies to earlier ones may still be under way. */
   #handedOver = false;
+  #isOver = false;
   #graceUntilMs = Number.POSITIVE_INFINITY;
 
   static async start(config: Config, options: StartOptions): Promise<RunningBalancer> {
@@ -192,6 +193,7 @@ class RunningBalancer implements StartedBalancer {
         }),
       receive: (bindings) =>
         this.#inTurn(async () => {
+          if (this.#isOver) return;
           this.#handedOver = false;
           await this.#plane.receive(true, packBindings(bindings, this.#snapshot, this.#addresses));
         }),
@@ -346,6 +348,8 @@ class RunningBalancer implements StartedBalancer {
     ) {
       await new Promise((resolve) => setTimeout(resolve, QUIET_POLL_MS));
     }
+    await this.#reloading;
+    this.#isOver = true;
     await this.#plane.close();
     this.#events.emit("close");
   }

@@ -22,6 +22,8 @@ const OWN_VARIABLES = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_P
 
 export interface UpgradeOptions {
   readonly env: NodeJS.ProcessEnv;
+  /** Program and arguments for Node. Default: this process's own. */
+  readonly command?: readonly string[];
   /** Default 10 s. */
   readonly readyWithinMs?: number;
   /** Ends the attempt, and the new process with it. */
@@ -76,7 +78,8 @@ class Successor {
   constructor(sockets: readonly HandoverSocket[], options: UpgradeOptions) {
     this.#options = options;
     const fds = sockets.flatMap((socket) => socket.fds);
-    this.#child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    const { command = process.argv.slice(1) } = options;
+    this.#child = spawn(process.execPath, [...process.execArgv, ...command], {
       stdio: ["inherit", "inherit", "inherit", "ipc", ...fds],
       env: createEnvironment(options.env, sockets),
     });

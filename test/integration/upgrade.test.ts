@@ -1,8 +1,11 @@
 /** SIGUSR2: the program is started anew on the same sockets, and nobody notices. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { startBalancer } from "#src/balancer.js";
+import { upgrade } from "#src/cli/upgrade.js";
+import { loadConfigFile } from "#src/config/load-config.js";
 import { type Backend, openBackends } from "../support/backends.js";
 import { RunningCli } from "../support/run-cli.js";
 import { openSteadyTraffic } from "../support/steady-traffic.js";
@@ -178,6 +181,71 @@ for (const plane of PLANES) {
         assert.deepEqual([text, from], [`late:${n}`, to]);
       }
       await sluice.stop();
+    },
+  );
+
+  test(
+    `upgrade, ${plane} plane: a wildcard listener goes on, and its next process can be upgraded too`,
+    onUnix,
+    async (t) => {
+      const backends = await openBackends(t, "a", "b", "c");
+      const { file, write } = makeConfig(t, plane, backends, "client");
+      write(
+        JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), listeners: [{ address: "0.0.0.0:0" }] }),
+      );
+      const sluice = new Generations(t, [file]);
+      const traffic = await openSteadyTraffic(t, `127.0.0.1:${await sluice.port()}`, {
+        clients: 5,
+        everyMs: 5,
+      });
+      for (let round = 1; round <= 2; round++) {
+        await traffic.answered(100, LONG_MS);
+        await sluice.upgrade();
+      }
+      await traffic.answered(100, LONG_MS);
+      const { missing, twice } = await traffic.stop();
+      await sluice.stop();
+      assert.deepEqual({ missing, twice }, { missing: [], twice: [] });
+      for (const [client, names] of backendsByClient(backends)) assert.equal(names.size, 1, client);
+    },
+  );
+
+  test(
+    `upgrade, ${plane} plane: a new process that dies, or never is ready, changes nothing`,
+    onUnix,
+    async (t) => {
+      const backends = await openBackends(t, "a");
+      const { file } = makeConfig(t, plane, backends, "client");
+      const { config } = await loadConfigFile(file);
+      const balancer = await startBalancer(config, {});
+      t.after(() => balancer.close({ graceMs: 0 }));
+      const traffic = await openSteadyTraffic(t, balancer.listeners[0].address, { clients: 5, everyMs: 5 });
+      const program = join(
+        createTemporaryFolder((remove) => t.after(remove)),
+        "successor.mjs",
+      );
+      const tries: [source: string, problem: RegExp][] = [
+        ["process.exit(3)", /ended with code 3/],
+        ["setInterval(() => {}, 1000)", /not ready within 400 ms/],
+        [
+          "process.send({ type: 'ready' }); process.on('message', () => process.exit(0))",
+          /ended with code 0/,
+        ],
+        ["process.send({ type: 'ready' }); setInterval(() => {}, 1000)", /not receiving within 400 ms/],
+      ];
+      for (const [source, problem] of tries) {
+        writeFileSync(program, source);
+        const options = { env: process.env, signal: new AbortController().signal, command: [program] };
+        await assert.rejects(upgrade(balancer, { ...options, readyWithinMs: 400 }), problem);
+        await traffic.answered(50, LONG_MS);
+      }
+      const aborting = new AbortController();
+      const attempt = upgrade(balancer, { env: process.env, signal: aborting.signal, command: [program] });
+      aborting.abort();
+      await assert.rejects(attempt, /this process stops/);
+      await traffic.answered(50, LONG_MS);
+      const { missing, twice } = await traffic.stop();
+      assert.deepEqual({ missing, twice }, { missing: [], twice: [] });
     },
   );
 }
