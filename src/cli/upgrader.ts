@@ -32,7 +32,7 @@ export function createUpgrader(
       try {
         const pid = await upgrade(balancer, { env, signal: aborting.signal });
         state = "replaced";
-        log.info({ pid }, "upgraded: the new process receives; this one delivers replies under way");
+        log.info({ newPid: pid }, "upgraded: the new process receives; this one delivers replies under way");
         notifier.replacedBy(pid);
         await balancer.close();
       } catch (error) {

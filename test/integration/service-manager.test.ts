@@ -212,3 +212,28 @@ test("sluice run --user: refuses a user that does not exist", onLinux, async (t)
   assert.equal((await cli.ended()).code, 1);
   assert.match(cli.log.at(-1)?.msg ?? "", /cannot run as no-such-user-here: no such user/);
 });
+
+test(
+  "sluice run --user: an upgrade keeps a port below 1024 that the user could not open",
+  asRoot,
+  async (t) => {
+    const backend = await openBackend(t, "a");
+    const cli = new RunningCli(t, [
+      ...["--listen", "127.0.0.1:995", "--backend", backend.address, "--user", "nobody", "--grace", "1s"],
+    ]);
+    await cli.ready();
+    cli.signal("SIGUSR2");
+    const { newPid } = await cli.waitForLog(
+      "upgraded: the new process receives; this one delivers replies under way",
+    );
+    try {
+      await cli.waitForLog("stopped");
+      const client = await UdpPeer.open(t);
+      client.send("x", "127.0.0.1:995");
+      assert.equal((await client.receive()).text, "a:x");
+    } finally {
+      // It holds the log's other end, for which the end of the test waits.
+      process.kill(newPid as number, "SIGKILL");
+    }
+  },
+);

@@ -45,11 +45,11 @@ class Generations {
 
   async upgrade(): Promise<void> {
     process.kill(this.#pid, "SIGUSR2");
-    const { pid } = await this.#cli.waitForLog(
+    const { newPid } = await this.#cli.waitForLog(
       "upgraded: the new process receives; this one delivers replies under way",
       ++this.#upgrades,
     );
-    this.#pid = pid as number;
+    this.#pid = newPid as number;
     this.#remember(this.#pid);
   }
 
