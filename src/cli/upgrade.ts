@@ -106,18 +106,21 @@ class Successor {
   /** Waits for a message. @throws SluiceError when the process ends first, takes too long, or the attempt is ended */
   async next(type: FromSuccessor["type"]): Promise<void> {
     const { readyWithinMs = READY_WITHIN_MS, signal } = this.#options;
-    const timeout = AbortSignal.any([signal, AbortSignal.timeout(readyWithinMs)]);
     const came = new Promise<undefined>((resolve) => {
       this.#wake = () => this.#received.has(type) && resolve(undefined);
       this.#wake();
     });
+    let timer: NodeJS.Timeout | undefined;
+    let stop = (): void => {};
     const late = new Promise<string>((resolve) => {
-      const tell = () =>
-        resolve(signal.aborted ? "this process stops" : `not ${type} within ${readyWithinMs} ms`);
-      if (timeout.aborted) tell();
-      else timeout.addEventListener("abort", tell, { once: true });
+      timer = setTimeout(() => resolve(`not ${type} within ${readyWithinMs} ms`), readyWithinMs);
+      stop = () => resolve("this process stops");
+      if (signal.aborted) stop();
+      signal.addEventListener("abort", stop);
     });
     const problem = await Promise.race([came, this.#ended, late]);
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
     if (problem !== undefined) throw failure(`the new process: ${problem}`);
   }
 
