@@ -60,6 +60,18 @@ pools:
         address: 127.0.0.1:2527
         weight: 2
         state: enabled
+        backup: false
+    discover:
+      - dns: localhost:2528
+        family: ipv4
+        resolvers: [127.0.0.53:53]
+        minInterval: 5s
+        maxInterval: 5m
+        weight: 1
+        backup: true
+        namePrefix: local-
+      - srv: _sip._udp.example.org
+      - file: backends.yaml
 
 limits:
   maxFlows: auto

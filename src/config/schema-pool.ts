@@ -2,10 +2,12 @@
 import { z } from "zod";
 import { isPrime } from "../core/policies/maglev-table.js";
 import { MAX_BACKENDS, POLICIES } from "../core/snapshot.js";
+import { discoverSchema } from "./schema-discover.js";
 import { healthSchema } from "./schema-health.js";
 import { affinity, backendAddress, flag, mismatch, name, oneOf, wholeNumber } from "./schema-values.js";
 
 const FAILOVER_ACTIONS = ["move", "keep", "drop"] as const;
+const MAX_SOURCES = 32;
 const ADMIN_STATES = ["enabled", "draining", "disabled"] as const;
 /** 5,000,011 is the smallest prime above five million; the Maglev paper stops at 655,373. */
 const MAGLEV_BOUNDS = { min: 2, max: 5_000_011 };
@@ -33,12 +35,21 @@ const backendObjectSchema = z.strictObject(
       .describe(
         "Draining and disabled backends take no new keys; the flows of a disabled one fare as if it were removed.",
       ),
+    backup: flag()
+      .prefault(false)
+      .describe("Whether it gets keys only while no other backend of the pool is up."),
   },
   mismatch("a map with an address"),
 );
 
 const backendTextSchema = backendAddress()
-  .transform((address) => ({ address, name: undefined, weight: 1, state: "enabled" as const }))
+  .transform((address) => ({
+    address,
+    name: undefined,
+    weight: 1,
+    state: "enabled" as const,
+    backup: false,
+  }))
   .meta({ title: "the address alone, short for { address: … }" });
 
 const maglevTableSizeSchema = wholeNumber(MAGLEV_BOUNDS)
@@ -91,9 +102,16 @@ export const poolSchema = z
           z.union([backendTextSchema, backendObjectSchema], mismatch("an address or a map with an address")),
           mismatch("a list of backends"),
         )
-        .min(1, { error: "found an empty list, expected at least one backend" })
         .max(MAX_BACKENDS, { error: `expected at most ${MAX_BACKENDS} backends` })
-        .describe("The servers. At least one."),
+        .optional()
+        .describe("The servers. At least one, unless there is discover."),
+      discover: z
+        .array(discoverSchema, mismatch("a list of sources"))
+        .max(MAX_SOURCES, { error: `expected at most ${MAX_SOURCES} sources` })
+        .optional()
+        .describe(
+          "Sources of more servers, which come and go while sluice runs. Each has one of dns, srv, file.",
+        ),
     },
     mismatch("a map with backends"),
   )
