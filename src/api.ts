@@ -61,6 +61,23 @@ export interface BackendStats {
   readonly replyTime: ReplyTime;
 }
 
+/** One source that a pool takes backends from: an entry of `pools[].discover`. */
+export interface SourceStats {
+  readonly pool: string;
+  /** Such as `dns game.example.org:27015`. */
+  readonly source: string;
+  /** `failing`: the last attempt failed, and the last answer stays. `waiting`: there was no answer and no failure yet. */
+  readonly state: "ok" | "failing" | "waiting";
+  /** Backends in the last answer. */
+  readonly backends: number;
+  /** Why the last attempt failed; undefined when it did not. */
+  readonly lastError: string | undefined;
+  /** Since the answer last changed; undefined when there was none. */
+  readonly sinceChangeMs: number | undefined;
+  /** Until it is asked again; undefined while it is asked, and for files, which tell by themselves. */
+  readonly nextRefreshMs: number | undefined;
+}
+
 export interface Stats {
   readonly plane: string;
   /** Why each better plane was not chosen; empty when the best one runs. */
@@ -80,6 +97,7 @@ export interface Stats {
   readonly replyDrops: Drops;
   readonly listeners: readonly ListenerStats[];
   readonly backends: readonly BackendStats[];
+  readonly sources: readonly SourceStats[];
 }
 
 export interface FlowInfo {
@@ -115,10 +133,13 @@ export interface BalancerEvents {
   listening: [listeners: readonly { readonly name: string; readonly address: string }[]];
   /** A new config is in force. */
   reload: [result: ReloadResult];
+  /** A source's answer changed, and the change is in force. Backends by name. */
+  discovery: [change: { readonly pool: string; readonly source: string } & Changes];
   /** A reload was refused; the running config is untouched. */
   reloadFailed: [error: Error];
   /**
-   * Something an operator should know; traffic goes on. At most one a second for each code. Warnings from the start of
+   * Something an operator should know; traffic goes on. At most one a second for each code, except that
+   * code `discovery` comes once for each source that begins to fail. Warnings from the start of
    * the balancer reach the first subscriber.
    */
   warning: [warning: { readonly code: string; readonly message: string }];

@@ -14,6 +14,7 @@ import { formatEndpoint } from "./core/address.js";
 import { BACKEND, backendAt, clearBackend, clearListener } from "./core/counters.js";
 import { NotSupportedError, SluiceError } from "./core/errors.js";
 import type { Snapshot } from "./core/snapshot.js";
+import { DiscoveryLink } from "./discovery-link.js";
 import { listFlowInfo } from "./flow-info.js";
 import { HeldWarnings } from "./held-warnings.js";
 import type { Plane, PlaneFaults } from "./planes/plane.js";
@@ -70,66 +71,82 @@ class RunningBalancer implements Balancer {
   readonly #registry: SlotRegistry;
   readonly #retired = { listener: new RetiredSlots(), pool: new RetiredSlots(), backend: new RetiredSlots() };
   readonly #addresses = new Map<number, string>();
+  readonly #discovery: DiscoveryLink;
   readonly #startedAtMs = performance.now();
   #housekeeping: NodeJS.Timeout | undefined;
+  /** As it was given; `#config` has what discovery found as well. */
+  #written: Config;
   #config: Config;
   #snapshot: Snapshot;
   #reloading: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
   #graceUntilMs = Number.POSITIVE_INFINITY;
 
-  static async start(config: Config): Promise<RunningBalancer> {
+  static async start(written: Config): Promise<RunningBalancer> {
     const events = new EventEmitter();
     const warnings = new HeldWarnings((warning) => events.emit("warning", warning));
     const limit = new RateLimit(WARNINGS_EVERY_MS);
     const warn = (code: string, message: string) => {
       if (limit.allows(code, performance.now())) warnings.push({ code, message });
     };
-    const context = { warn, random: Math.random, workers: config.workers };
-    const selected = await selectPlane(config.plane, context);
+    const context = { warn, random: Math.random, workers: written.workers };
+    const selected = await selectPlane(written.plane, context);
     try {
-      return await RunningBalancer.#startOn(selected, config, events, warnings);
+      return await RunningBalancer.#startOn(selected, written, events, warnings);
     } catch (error) {
-      if (config.plane !== "auto" || !(error instanceof NotSupportedError)) throw error;
+      if (written.plane !== "auto" || !(error instanceof NotSupportedError)) throw error;
       // It looked as if the better plane could run, and it cannot.
       const fallback = await selectPlane("portable", context);
       const notes = [...selected.notes, `${selected.plane.name} plane: ${error.message}`];
-      return RunningBalancer.#startOn({ ...fallback, notes }, config, events, warnings);
+      return RunningBalancer.#startOn({ ...fallback, notes }, written, events, warnings);
     }
   }
 
   static async #startOn(
     { plane, notes }: SelectedPlane,
-    config: Config,
+    written: Config,
     events: EventEmitter,
     warnings: HeldWarnings,
   ): Promise<RunningBalancer> {
     const registry = new SlotRegistry();
+    const discovery = new DiscoveryLink(events, warnings);
     try {
+      const resolved = await discovery.prepare(written);
+      discovery.keep(written, resolved);
+      const { config } = resolved;
       const snapshot = compileSnapshot(config, registry, 1, maxFlowsOf(config, plane));
-      const balancer = new RunningBalancer({ config, snapshot, registry, plane, notes, events, warnings });
+      const balancer = new RunningBalancer({
+        ...{ written, config, snapshot, registry, discovery },
+        ...{ plane, notes, events, warnings },
+      });
       await balancer.#apply(snapshot);
       balancer.#housekeeping = setInterval(() => balancer.#releaseSlots(), HOUSEKEEPING_MS).unref();
       balancer.#warnOfLimits(config);
+      discovery.follow(() => balancer.#rediscover());
       return balancer;
     } catch (error) {
+      discovery.close();
       await plane.close();
       throw error;
     }
   }
 
   private constructor(parts: {
+    written: Config;
     config: Config;
     snapshot: Snapshot;
     registry: SlotRegistry;
+    discovery: DiscoveryLink;
     plane: Plane;
     notes: readonly string[];
     events: EventEmitter;
     warnings: HeldWarnings;
   }) {
+    this.#written = parts.written;
     this.#config = parts.config;
     this.#snapshot = parts.snapshot;
     this.#registry = parts.registry;
+    this.#discovery = parts.discovery;
     this.#plane = parts.plane;
     this.#notes = parts.notes;
     this.#events = parts.events;
@@ -162,6 +179,7 @@ class RunningBalancer implements Balancer {
       snapshot: this.#snapshot,
       uptimeMs: performance.now() - this.#startedAtMs,
       addresses: this.#addresses,
+      sources: this.#discovery.stats(),
       counters: this.#plane.counters,
     });
   }
@@ -192,6 +210,7 @@ class RunningBalancer implements Balancer {
 
   close(options: CloseOptions = {}): Promise<void> {
     const graceMs = options.graceMs ?? this.#config.shutdown.graceMs;
+    this.#discovery.close();
     this.#graceUntilMs = Math.min(this.#graceUntilMs, performance.now() + graceMs);
     this.#closing ??= this.#close();
     return this.#closing;
@@ -203,15 +222,37 @@ class RunningBalancer implements Balancer {
 
   async #reload(input: ConfigInput | ShortForm | Config): Promise<ReloadResult> {
     if (this.#closing) throw new SluiceError("CLOSED", "the balancer is closing: no reload");
-    const config = parseConfig(input);
+    const written = parseConfig(input);
+    const resolved = await this.#discovery.prepare(written);
+    const result = await this.#putInForce(resolved.config).catch((error) => {
+      this.#discovery.keep(this.#written);
+      throw error;
+    });
+    this.#warnOfLimits(written);
+    this.#written = written;
+    this.#discovery.keep(written, resolved);
+    this.#events.emit("reload", result);
+    return result;
+  }
+
+  /** Compiles and applies a config, and makes it the one in force. */
+  async #putInForce(config: Config): Promise<ReloadResult> {
     const version = this.#snapshot.version + 1;
     const snapshot = compileSnapshot(config, this.#registry, version, maxFlowsOf(config, this.#plane));
     await this.#apply(snapshot);
     const result = { version, ...diffConfigs(this.#config, config) };
-    this.#warnOfLimits(config);
     this.#config = config;
-    this.#events.emit("reload", result);
     return result;
+  }
+
+  /** Puts what discovery found since in force: after reloads that were asked for before, and before later ones. */
+  #rediscover(): Promise<void> {
+    const done = this.#reloading.then(async () => {
+      if (this.#closing) return;
+      await this.#discovery.putInForce(this.#written, (config) => this.#putInForce(config));
+    });
+    this.#reloading = done.catch(() => {});
+    return done;
   }
 
   /** What a config asks for and does not get. */
@@ -224,7 +265,7 @@ class RunningBalancer implements Balancer {
         message: `limits.maxFlows is ${maxFlows}, but flows are limited to ${most}`,
       });
     }
-    if (config.plane !== this.#config.plane || config.workers !== this.#config.workers) {
+    if (config.plane !== this.#written.plane || config.workers !== this.#written.workers) {
       this.#warnings.push({
         code: "restart_needed",
         message: "plane and workers change only when sluice is started anew",

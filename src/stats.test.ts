@@ -32,6 +32,7 @@ function statsOf(parts: Partial<StatsInput>) {
     snapshot,
     uptimeMs: 9,
     addresses,
+    sources: [],
     counters: [createCounters()],
     ...parts,
   });

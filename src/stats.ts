@@ -1,5 +1,5 @@
 /** Turns a plane's counters into the figures that users see: slots become names, offsets become fields. */
-import type { BackendStats, Drops, ListenerStats, Stats } from "./api.js";
+import type { BackendStats, Drops, ListenerStats, SourceStats, Stats } from "./api.js";
 import { formatEndpoint } from "./core/address.js";
 import {
   BACKEND,
@@ -21,6 +21,7 @@ export interface StatsInput {
   readonly uptimeMs: number;
   /** Listener slot → address really bound. */
   readonly addresses: ReadonlyMap<number, string>;
+  readonly sources: readonly SourceStats[];
   /** One array for each worker. */
   readonly counters: readonly Counters[];
 }
@@ -48,6 +49,7 @@ export function createStats(input: StatsInput): Stats {
     backends: snapshot.pools.flatMap((pool) =>
       pool.backends.map((backend) => backendStats(pool, backend, counters)),
     ),
+    sources: input.sources,
   };
 }
 

@@ -47,6 +47,7 @@ export async function openPlane(t: TestContext, workers: number): Promise<OpenPl
         snapshot,
         uptimeMs: 0,
         addresses: new Map([[0, to]]),
+        sources: [],
         counters: plane.counters,
       }),
   };
