@@ -48,6 +48,12 @@ export interface BackendStats {
   readonly weight: number;
   readonly admin: AdminState;
   readonly health: HealthState;
+  /** Why it is in this state, for people, and for how long it has been. */
+  readonly reason: string;
+  readonly stateForMs: number;
+  /** The part of its weight that it gets: less than 1 on trial and in a slow start. */
+  readonly share: number;
+  readonly backup: boolean;
   readonly requests: Traffic;
   readonly replies: Traffic;
   readonly activeFlows: number;
@@ -143,8 +149,36 @@ export interface BalancerEvents {
    * the balancer reach the first subscriber.
    */
   warning: [warning: { readonly code: string; readonly message: string }];
+  /** A backend's state changed, and why. */
+  backend: [change: BackendStateChange];
   /** Everything is closed. */
   close: [];
+}
+
+export interface BackendStateChange {
+  readonly pool: string;
+  readonly backend: string;
+  readonly admin: AdminState;
+  readonly health: HealthState;
+  readonly weight: number;
+  /** The part of its weight that it gets: less than 1 on trial and in a slow start. */
+  readonly share: number;
+  readonly reason: string;
+}
+
+/**
+ * What an operator may do to a backend, named `pool/backend`, or by its own name where only one pool has it. What is done
+ * outlives reloads, until one changes that backend's own state or weight.
+ * @throws SluiceError with code `BACKEND_UNKNOWN` or `BACKEND_AMBIGUOUS`
+ */
+export interface BackendControl {
+  /** No new keys; its flows follow `failover.draining`. After `deadlineMs` (default: never) it is disabled. */
+  drain(name: string, options?: { readonly deadlineMs?: number }): void;
+  enable(name: string): void;
+  /** Out at once; its flows follow `failover.removed`. */
+  disable(name: string): void;
+  /** 0 to 65,535; 0 takes no new keys. @throws SluiceError with code `ARGUMENT_INVALID` */
+  weight(name: string, weight: number): void;
 }
 
 export interface CloseOptions {
@@ -161,6 +195,8 @@ export interface Balancer extends AsyncDisposable {
   readonly listeners: readonly { readonly name: string; readonly address: string }[];
   readonly plane: string;
   readonly planeNotes: readonly string[];
+  /** Backends at run time: drain, enable, disable, weight. */
+  readonly backends: BackendControl;
   stats(): Stats;
   /** Live flows, at most `limit` (default 1,000). */
   flows(options?: { readonly limit?: number }): FlowInfo[];

@@ -3,7 +3,16 @@
  * datagram itself.
  */
 import { EventEmitter } from "node:events";
-import type { Balancer, BalancerEvents, CloseOptions, FlowInfo, ReloadResult, Stats } from "./api.js";
+import type {
+  BackendControl,
+  Balancer,
+  BalancerEvents,
+  CloseOptions,
+  FlowInfo,
+  ReloadResult,
+  Stats,
+} from "./api.js";
+import { createBackendControl, type Operate } from "./backend-control.js";
 import { compileSnapshot } from "./config/compile.js";
 import type { Config, ConfigInput } from "./config/config.js";
 import { diffConfigs } from "./config/diff.js";
@@ -16,6 +25,7 @@ import { NotSupportedError, SluiceError } from "./core/errors.js";
 import type { Snapshot } from "./core/snapshot.js";
 import { DiscoveryLink } from "./discovery-link.js";
 import { listFlowInfo } from "./flow-info.js";
+import { HealthControl } from "./health-control.js";
 import { HeldWarnings } from "./held-warnings.js";
 import type { Plane, PlaneFaults } from "./planes/plane.js";
 import { type SelectedPlane, selectPlane } from "./planes/select.js";
@@ -63,6 +73,11 @@ export async function createBalancer(
   return balancer;
 }
 
+/** How the plane, which is there first, reaches the balancer. */
+interface Signals {
+  refused: (backendSlot: number) => void;
+}
+
 class RunningBalancer implements Balancer {
   readonly #events: EventEmitter;
   readonly #warnings: HeldWarnings;
@@ -72,11 +87,14 @@ class RunningBalancer implements Balancer {
   readonly #retired = { listener: new RetiredSlots(), pool: new RetiredSlots(), backend: new RetiredSlots() };
   readonly #addresses = new Map<number, string>();
   readonly #discovery: DiscoveryLink;
+  readonly #health: HealthControl;
+  readonly backends: BackendControl;
   readonly #startedAtMs = performance.now();
   #housekeeping: NodeJS.Timeout | undefined;
   /** As it was given; `#config` has what discovery found as well. */
   #written: Config;
   #config: Config;
+  #configVersion = 1;
   #snapshot: Snapshot;
   #reloading: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
@@ -89,16 +107,18 @@ class RunningBalancer implements Balancer {
     const warn = (code: string, message: string) => {
       if (limit.allows(code, performance.now())) warnings.push({ code, message });
     };
-    const context = { warn, random: Math.random, workers: written.workers };
+    const signals: Signals = { refused: () => {} };
+    const refused = (slot: number) => signals.refused(slot);
+    const context = { warn, refused, random: Math.random, workers: written.workers };
     const selected = await selectPlane(written.plane, context);
     try {
-      return await RunningBalancer.#startOn(selected, written, events, warnings);
+      return await RunningBalancer.#startOn(selected, written, events, warnings, signals);
     } catch (error) {
       if (written.plane !== "auto" || !(error instanceof NotSupportedError)) throw error;
       // It looked as if the better plane could run, and it cannot.
       const fallback = await selectPlane("portable", context);
       const notes = [...selected.notes, `${selected.plane.name} plane: ${error.message}`];
-      return RunningBalancer.#startOn({ ...fallback, notes }, written, events, warnings);
+      return RunningBalancer.#startOn({ ...fallback, notes }, written, events, warnings, signals);
     }
   }
 
@@ -107,9 +127,11 @@ class RunningBalancer implements Balancer {
     written: Config,
     events: EventEmitter,
     warnings: HeldWarnings,
+    signals: Signals,
   ): Promise<RunningBalancer> {
     const registry = new SlotRegistry();
     const discovery = new DiscoveryLink(events, warnings);
+    let started: RunningBalancer | undefined;
     try {
       const resolved = await discovery.prepare(written);
       discovery.keep(written, resolved);
@@ -119,13 +141,18 @@ class RunningBalancer implements Balancer {
         ...{ written, config, snapshot, registry, discovery },
         ...{ plane, notes, events, warnings },
       });
+      started = balancer;
       await balancer.#apply(snapshot);
+      balancer.#health.update(config, snapshot);
+      signals.refused = (slot) => balancer.#health.refused(slot);
+      events.emit("listening", balancer.listeners);
       balancer.#housekeeping = setInterval(() => balancer.#releaseSlots(), HOUSEKEEPING_MS).unref();
       balancer.#warnOfLimits(config);
       discovery.follow(() => balancer.#rediscover());
       return balancer;
     } catch (error) {
       discovery.close();
+      if (started !== undefined) await started.#health.close();
       await plane.close();
       throw error;
     }
@@ -151,6 +178,13 @@ class RunningBalancer implements Balancer {
     this.#notes = parts.notes;
     this.#events = parts.events;
     this.#warnings = parts.warnings;
+    this.#health = new HealthControl({
+      counters: () => parts.plane.counters,
+      onChange: (change) => parts.events.emit("backend", change),
+      publish: () => this.#republish(),
+    });
+    const operate: Operate = (...change) => this.#health.operate(...change);
+    this.backends = createBackendControl(() => this.#snapshot, operate);
   }
 
   get listeners(): readonly { readonly name: string; readonly address: string }[] {
@@ -180,6 +214,8 @@ class RunningBalancer implements Balancer {
       uptimeMs: performance.now() - this.#startedAtMs,
       addresses: this.#addresses,
       sources: this.#discovery.stats(),
+      configVersion: this.#configVersion,
+      health: new Map(this.#health.status().map((status) => [status.slot, status])),
       counters: this.#plane.counters,
     });
   }
@@ -237,12 +273,26 @@ class RunningBalancer implements Balancer {
 
   /** Compiles and applies a config, and makes it the one in force. */
   async #putInForce(config: Config): Promise<ReloadResult> {
-    const version = this.#snapshot.version + 1;
-    const snapshot = compileSnapshot(config, this.#registry, version, maxFlowsOf(config, this.#plane));
-    await this.#apply(snapshot);
-    const result = { version, ...diffConfigs(this.#config, config) };
+    const snapshot = this.#compile(config);
+    await this.#apply(this.#health.decorate(snapshot));
+    this.#health.update(config, snapshot);
+    const result = { version: ++this.#configVersion, ...diffConfigs(this.#config, config) };
     this.#config = config;
+    this.#events.emit("listening", this.listeners);
     return result;
+  }
+
+  #compile(config: Config): Snapshot {
+    const version = this.#snapshot.version + 1;
+    return compileSnapshot(config, this.#registry, version, maxFlowsOf(config, this.#plane));
+  }
+
+  /** The same config with backends in other states; between reloads, never during one. */
+  #republish(): void {
+    this.#reloading = this.#reloading.then(async () => {
+      if (this.#closing) return;
+      await this.#apply(this.#health.decorate(this.#compile(this.#config)));
+    });
   }
 
   /** Puts what discovery found since in force: after reloads that were asked for before, and before later ones. */
@@ -285,7 +335,6 @@ class RunningBalancer implements Balancer {
     } finally {
       this.#retireSlots();
     }
-    this.#events.emit("listening", this.listeners);
   }
 
   /** Whatever has a slot and is not in the snapshot in force has left, or was in one that could not be applied. */
@@ -322,7 +371,7 @@ class RunningBalancer implements Balancer {
     while (performance.now() < this.#graceUntilMs && this.#plane.quietMs() < QUIET_MS) {
       await new Promise((resolve) => setTimeout(resolve, QUIET_POLL_MS));
     }
-    await this.#plane.close();
+    await Promise.all([this.#plane.close(), this.#health.close()]);
     this.#events.emit("close");
   }
 }

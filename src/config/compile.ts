@@ -59,7 +59,7 @@ function listenerIdentity({ name, address }: ListenerConfig): string[] {
 }
 
 function compilePool(pool: PoolConfig, acquire: Acquire): PoolEntry {
-  const { health, discover, ...same } = pool;
+  const { health, discover, passive, slowStartMs, ...same } = pool;
   const slot = acquire("pool", pool.name);
   return {
     ...same,
@@ -71,6 +71,6 @@ function compilePool(pool: PoolConfig, acquire: Acquire): PoolEntry {
 function compileBackend(backend: BackendConfig, poolName: string, acquire: Acquire): BackendEntry {
   const { name, address, weight, state, backup } = backend;
   const slot = acquire("backend", poolName, name, formatEndpoint(address));
-  // Nothing checks the health of backends yet, so every one counts as up.
+  // What the health monitor knows of it comes on top.
   return { slot, name, address, weight, admin: state, health: "up", backup };
 }

@@ -63,10 +63,19 @@ export interface PoolInput {
   readonly failover?: FailoverInput | undefined;
   /** Left out: no probes are sent. */
   readonly health?: HealthInput | undefined;
+  readonly passive?: PassiveInput | undefined;
+  /** A duration or `none`. */
+  readonly slowStart?: string | undefined;
   /** An address alone is short for `{ address }`. */
   readonly backends?: readonly (string | BackendInput)[] | undefined;
   /** Sources of more backends. A pool has `backends`, `discover`, or both. */
   readonly discover?: readonly DiscoverInput[] | undefined;
+}
+
+export interface PassiveInput {
+  readonly enabled?: boolean | undefined;
+  /** Percent. */
+  readonly maxEjected?: number | undefined;
 }
 
 export interface FailoverInput {
@@ -141,6 +150,9 @@ export interface PoolConfig {
   };
   /** Not there: no probes are sent. */
   readonly health?: HealthConfig;
+  readonly passive: { readonly enabled: boolean; readonly maxEjected: number };
+  /** 0 for none. */
+  readonly slowStartMs: number;
   /** Those the config names; discovery adds its own. */
   readonly backends: readonly BackendConfig[];
   readonly discover: readonly SourceConfig[];

@@ -58,9 +58,10 @@ function toListener(
   };
 }
 
-function toPool({ health, ...pool }: ParsedPool, folder: string): PoolConfig {
+function toPool({ health, slowStart, ...pool }: ParsedPool, folder: string): PoolConfig {
   return {
     ...pool,
+    slowStartMs: slowStart,
     name: pool.name ?? DEFAULT_POOL,
     ...(health === undefined ? {} : { health: normaliseHealth(health) }),
     backends: (pool.backends ?? []).map(toBackend),

@@ -44,6 +44,10 @@ pools:
       unhealthy: move
       draining: keep
       removed: move
+    passive:
+      enabled: true
+      maxEjected: 50
+    slowStart: none
     health:
       probe: ping
       interval: 5s

@@ -4,10 +4,20 @@ import { isPrime } from "../core/policies/maglev-table.js";
 import { MAX_BACKENDS, POLICIES } from "../core/snapshot.js";
 import { discoverSchema } from "./schema-discover.js";
 import { healthSchema } from "./schema-health.js";
-import { affinity, backendAddress, flag, mismatch, name, oneOf, wholeNumber } from "./schema-values.js";
+import {
+  affinity,
+  backendAddress,
+  duration,
+  flag,
+  mismatch,
+  name,
+  oneOf,
+  wholeNumber,
+} from "./schema-values.js";
 
 const FAILOVER_ACTIONS = ["move", "keep", "drop"] as const;
 const MAX_SOURCES = 32;
+const MAX_SLOW_START_MS = 3_600_000;
 const ADMIN_STATES = ["enabled", "draining", "disabled"] as const;
 /** 5,000,011 is the smallest prime above five million; the Maglev paper stops at 655,373. */
 const MAGLEV_BOUNDS = { min: 2, max: 5_000_011 };
@@ -51,6 +61,22 @@ const backendTextSchema = backendAddress()
     backup: false,
   }))
   .meta({ title: "the address alone, short for { address: … }" });
+
+const passiveSchema = z.strictObject(
+  {
+    enabled: flag()
+      .prefault(true)
+      .describe(
+        "Take a backend down when its host refuses datagrams (ICMP port unreachable), or when it has gone silent while others answer.",
+      ),
+    maxEjected: wholeNumber({ min: 0, max: 100 })
+      .prefault(50)
+      .describe(
+        "Most backends of the pool, in percent, that these signals may take down at once; never the last.",
+      ),
+  },
+  mismatch("a map"),
+);
 
 const maglevTableSizeSchema = wholeNumber(MAGLEV_BOUNDS)
   .transform((size, context) => {
@@ -97,6 +123,14 @@ export const poolSchema = z
       health: healthSchema
         .optional()
         .describe("How to find out which backends work. Left out: no probes are sent."),
+      passive: passiveSchema
+        .prefault({})
+        .describe(
+          "What the traffic itself tells of the backends: refusals, and silence while others answer.",
+        ),
+      slowStart: duration({ min: 1, max: MAX_SLOW_START_MS, orNone: true })
+        .prefault("none")
+        .describe("A backend that came up gets a tenth of its weight first, and all of it after this long."),
       backends: z
         .array(
           z.union([backendTextSchema, backendObjectSchema], mismatch("an address or a map with an address")),

@@ -33,6 +33,8 @@ describe("configSchema", () => {
       maglevTableSize: 65_537,
       failOpen: true,
       failover: { unhealthy: "move", draining: "keep", removed: "move" },
+      passive: { enabled: true, maxEjected: 50 },
+      slowStart: 0,
     });
     assert.equal(backends?.[0].weight, 1);
     assert.equal(backends?.[0].state, "enabled");

@@ -5,7 +5,7 @@
  */
 import type { PolicyName } from "../core/snapshot.js";
 import type { Finding } from "./check-names.js";
-import type { BackendInput, ConfigInput, PlaneChoice } from "./config.js";
+import type { BackendInput, ConfigInput, PassiveInput, PlaneChoice } from "./config.js";
 import { ConfigError, type Problem } from "./config-error.js";
 import type { DiscoverInput } from "./discover.js";
 import type { Fields } from "./draft.js";
@@ -23,6 +23,7 @@ export interface ShortForm {
   readonly policy?: PolicyName | undefined;
   readonly affinity?: string | undefined;
   readonly health?: HealthInput | undefined;
+  readonly passive?: PassiveInput | undefined;
   readonly idleTimeout?: string | undefined;
   readonly maxLifetime?: string | undefined;
   readonly requests?: number | "none" | undefined;
@@ -41,6 +42,7 @@ const FULL_PATHS = {
   policy: ["pool", "policy"],
   affinity: ["pool", "affinity"],
   health: ["pool", "health"],
+  passive: ["pool", "passive"],
   idleTimeout: ["listener", "session", "idleTimeout"],
   maxLifetime: ["listener", "session", "maxLifetime"],
   requests: ["listener", "session", "requests"],

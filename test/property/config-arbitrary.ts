@@ -91,6 +91,8 @@ const pool: fc.Arbitrary<PoolInput> = fc.record(
     maglevTableSize: fc.constantFrom(101, 65_537, 655_373, 5_000_011),
     failOpen: fc.boolean(),
     health,
+    passive: fc.record({ enabled: fc.boolean(), maxEjected: nat(0, 100) }, { requiredKeys: [] }),
+    slowStart: fc.constantFrom("none", "1ms", "30s", "1h"),
     failover: fc.record({ unhealthy: action, draining: action, removed: action }, { requiredKeys: [] }),
     backends: fc
       .uniqueArray(backend, { minLength: 1, maxLength: 6, selector: (item) => canonical(addressOf(item)) })

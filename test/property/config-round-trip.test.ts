@@ -60,8 +60,9 @@ function writeOut({ listeners, pools, limits, shutdown, plane }: Config): Config
         sendBuffer: formatSize(sendBufferBytes),
       }),
     ),
-    pools: pools.map(({ affinity, backends, discover, health, ...pool }) => ({
+    pools: pools.map(({ affinity, backends, discover, health, slowStartMs, ...pool }) => ({
       ...pool,
+      slowStart: slowStartMs === 0 ? "none" : formatDuration(slowStartMs),
       discover: discover.map(writeSource),
       ...(health === undefined ? {} : { health: writeOutHealth(health) }),
       affinity: formatAffinity(affinity),

@@ -26,7 +26,7 @@ export async function openPlane(t: TestContext, workers: number): Promise<OpenPl
   const backends = await openBackends(t, "a", "b", "c");
   const warnings: string[] = [];
   const warn = (code: string, message: string) => warnings.push(`${code}: ${message}`);
-  const plane = new BatchedPlane({ warn, random: Math.random, workers });
+  const plane = new BatchedPlane({ warn, refused: () => {}, random: Math.random, workers });
   t.after(() => plane.close());
   let snapshot = snapshotOf(1, backends);
   const [{ port }] = await plane.apply(snapshot);
@@ -45,7 +45,9 @@ export async function openPlane(t: TestContext, workers: number): Promise<OpenPl
         plane: plane.name,
         planeNotes: [],
         snapshot,
+        configVersion: 1,
         uptimeMs: 0,
+        health: new Map(),
         addresses: new Map([[0, to]]),
         sources: [],
         counters: plane.counters,

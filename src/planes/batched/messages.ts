@@ -46,4 +46,5 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: "applied"; readonly version: number }
+  | { readonly type: "refused"; readonly backendSlot: number }
   | { readonly type: "warning"; readonly code: string; readonly message: string };

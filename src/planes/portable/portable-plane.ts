@@ -127,6 +127,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
 
   refused(upstream: Upstream): void {
     this.#forwarder?.refused(upstream.backend.slot);
+    this.#context.refused(upstream.backend.slot);
   }
 
   broken(upstream: Upstream): void {

@@ -16,6 +16,7 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
           listen: "127.0.0.1:0",
           affinity,
           backends: [dead.entry, alive.entry],
+          passive: { enabled: false },
         });
         const to = addressOf(balancer);
         const [first, second] = [await UdpPeer.open(t), await UdpPeer.open(t)];
