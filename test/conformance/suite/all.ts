@@ -4,6 +4,7 @@ import { defineBackendChanges } from "./backend-changes.js";
 import { defineFamilies } from "./families.js";
 import { defineFigures } from "./figures.js";
 import { defineGuard } from "./guard.js";
+import { defineHealth } from "./health.js";
 import { defineHostile } from "./hostile.js";
 import { defineLateReplies } from "./late-replies.js";
 import { defineLifecycle } from "./lifecycle.js";
@@ -29,6 +30,7 @@ export function defineAll(plane: PlaneUnderTest): void {
   defineSizes(plane);
   defineFamilies(plane);
   defineUnreachable(plane);
+  defineHealth(plane);
   defineFigures(plane);
   defineLifecycle(plane);
   defineHostile(plane);
