@@ -126,7 +126,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   }
 
   refused(upstream: Upstream): void {
-    this.#forwarder?.refused(upstream.backend.slot);
+    this.#forwarder?.refused(upstream.backend.slot, this.#tick());
     this.#context.refused(upstream.backend.slot);
   }
 
