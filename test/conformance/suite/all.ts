@@ -6,6 +6,7 @@ import { defineFigures } from "./figures.js";
 import { defineGuard } from "./guard.js";
 import { defineHealth } from "./health.js";
 import { defineHostile } from "./hostile.js";
+import { defineKilledBackend } from "./killed-backend.js";
 import { defineLateReplies } from "./late-replies.js";
 import { defineLifecycle } from "./lifecycle.js";
 import { defineLimits } from "./limits.js";
@@ -31,6 +32,7 @@ export function defineAll(plane: PlaneUnderTest): void {
   defineFamilies(plane);
   defineUnreachable(plane);
   defineHealth(plane);
+  defineKilledBackend(plane);
   defineFigures(plane);
   defineLifecycle(plane);
   defineHostile(plane);
