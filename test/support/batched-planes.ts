@@ -12,6 +12,8 @@ export interface OpenPlane {
   readonly plane: BatchedPlane;
   /** Every warning so far, as `code: message`. */
   readonly warnings: string[];
+  /** Slots of backends of which it said that they refuse, in the order of the calls. */
+  readonly refused: readonly number[];
   /** Where its listener is. */
   readonly to: string;
   readonly backends: readonly Backend[];
@@ -25,8 +27,14 @@ export async function openPlane(t: TestContext, workers: number): Promise<OpenPl
   const { BatchedPlane } = await import("#src/planes/batched/batched-plane.js");
   const backends = await openBackends(t, "a", "b", "c");
   const warnings: string[] = [];
+  const refused: number[] = [];
   const warn = (code: string, message: string) => warnings.push(`${code}: ${message}`);
-  const plane = new BatchedPlane({ warn, refused: () => {}, random: Math.random, workers });
+  const plane = new BatchedPlane({
+    warn,
+    refused: (slot) => refused.push(slot),
+    random: Math.random,
+    workers,
+  });
   t.after(() => plane.close());
   let snapshot = snapshotOf(1, backends);
   const [{ port }] = await plane.apply(snapshot);
@@ -34,6 +42,7 @@ export async function openPlane(t: TestContext, workers: number): Promise<OpenPl
   return {
     plane,
     warnings,
+    refused,
     to,
     backends,
     apply: async (version, list) => {

@@ -16,7 +16,7 @@ const MOST_QUEUED = 15;
 export function defineKilledBackend(plane: PlaneUnderTest): void {
   describe("a backend that is killed under traffic", () => {
     for (const affinity of ["none", "client"]) {
-      test(`affinity ${affinity}: what it refuses is answered by another, on most planes`, async (t) => {
+      test(`affinity ${affinity}: what it refuses is answered by another where the plane can, and nothing is doubled`, async (t) => {
         const programs = Array.from(
           { length: 3 },
           () => new JsonProgram(t, [process.execPath, programPath("echo-program"), "127.0.0.1"]),
