@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { tagOf } from "../support/backends.js";
+import { openBackend, tagOf } from "../support/backends.js";
 import { openPlane } from "../support/batched-planes.js";
 import { UdpPeer } from "../support/udp-peer.js";
 import { eventually } from "../support/waiting.js";
@@ -32,6 +32,51 @@ describe("batched plane: refusals", { skip }, () => {
         [2, 0, 1],
       );
       assertConsistent(stats());
+    });
+  }
+
+  test("what is refused a second time is known by its quote alone: whole it goes on, cut it does not", async (t) => {
+    const { client, to, backends, stats } = await openRefused(t);
+    backends[1].peer.close();
+    const whole = "x".repeat(519);
+    assert.equal((await client.ask(whole, to)).text, `c:${whole}`);
+    assert.equal((await client.ask("after", to)).text, "c:after");
+    const { backends: after, drops } = stats();
+    assert.deepEqual([after.map(({ refused }) => refused), drops.backend_refused], [[1, 1, 0], 0]);
+    assertConsistent(stats());
+  });
+
+  test("cut to 520 bytes it is dropped, counted, and nobody gets a part of it", async (t) => {
+    const { client, to, backends, stats } = await openRefused(t);
+    backends[1].peer.close();
+    client.send("x".repeat(1400), to);
+    await eventually(() => assert.equal(stats().drops.backend_refused, 1));
+    assert.equal((await client.ask("after", to)).text, "c:after");
+    assert.deepEqual(
+      backends[2].got.map(({ text }) => text),
+      ["after"],
+    );
+    assertConsistent(stats());
+  });
+
+  for (const bytes of [0, 500, 1400]) {
+    test(`IPv6: a datagram of ${bytes} bytes is answered by another backend`, async (t) => {
+      const backends = await Promise.all(["a", "b"].map((name) => openBackend(t, name, { ip: "::1" })));
+      backends[0].peer.close();
+      const { createBalancer } = await import("#src/balancer.js");
+      const balancer = await createBalancer({
+        plane: "batched",
+        workers: 1,
+        listen: "[::1]:0",
+        affinity: "client",
+        backends: backends.map(({ entry }) => entry),
+      });
+      t.after(() => balancer.close({ graceMs: 0 }));
+      const client = await UdpPeer.open(t, { ip: "::1" });
+      const payload = "x".repeat(bytes);
+      assert.equal((await client.ask(payload, balancer.listeners[0].address)).text, `b:${payload}`);
+      assert.equal(balancer.stats().backends[0].refused, 1);
+      assertConsistent(balancer.stats());
     });
   }
 
