@@ -100,10 +100,15 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
       // The refusal of one is forgotten after a second; of the other, the last one of the pool, at once.
       const back = await openBackend(t, "b", { port: backends[1].peer.port });
       const other = await openBackend(t, "a", { port: backends[0].peer.port });
-      for (let i = 0; i < 2; i++) client.send("?", addressOf(balancer));
-      await client.take(2);
+      for (let i = 0; i < 2; i++) client.send("again", addressOf(balancer));
+      // A plane that sends refused datagrams again may bring one of the first ten here, late: that is no loss.
+      const answers: string[] = [];
+      while (answers.filter((text) => text.endsWith(":again")).length < 2) {
+        const [{ text }] = await client.take(1);
+        answers.push(text);
+      }
       await client.silent(20);
-      assert.equal(back.got.length + other.got.length, 2);
+      assert.equal(back.got.length + other.got.length, answers.length);
     });
   });
 }
