@@ -48,6 +48,12 @@ export interface BackendStats {
   readonly weight: number;
   readonly admin: AdminState;
   readonly health: HealthState;
+  /** Why it is in this state, for people, and for how long it has been. */
+  readonly reason: string;
+  readonly stateForMs: number;
+  /** The part of its weight that it gets: less than 1 on trial and in a slow start. */
+  readonly share: number;
+  readonly backup: boolean;
   readonly requests: Traffic;
   readonly replies: Traffic;
   readonly activeFlows: number;
@@ -59,6 +65,23 @@ export interface BackendStats {
   /** Replies the kernel dropped because a flow's receive queue was full; 0 where the plane cannot tell. */
   readonly queueDrops: number;
   readonly replyTime: ReplyTime;
+}
+
+/** One source that a pool takes backends from: an entry of `pools[].discover`. */
+export interface SourceStats {
+  readonly pool: string;
+  /** Such as `dns game.example.org:27015`. */
+  readonly source: string;
+  /** `failing`: the last attempt failed, and the last answer stays. `waiting`: there was no answer and no failure yet. */
+  readonly state: "ok" | "failing" | "waiting";
+  /** Backends in the last answer. */
+  readonly backends: number;
+  /** Why the last attempt failed; undefined when it did not. */
+  readonly lastError: string | undefined;
+  /** Since the answer last changed; undefined when there was none. */
+  readonly sinceChangeMs: number | undefined;
+  /** Until it is asked again; undefined while it is asked, and for files, which tell by themselves. */
+  readonly nextRefreshMs: number | undefined;
 }
 
 export interface Stats {
@@ -80,6 +103,7 @@ export interface Stats {
   readonly replyDrops: Drops;
   readonly listeners: readonly ListenerStats[];
   readonly backends: readonly BackendStats[];
+  readonly sources: readonly SourceStats[];
 }
 
 export interface FlowInfo {
@@ -115,15 +139,46 @@ export interface BalancerEvents {
   listening: [listeners: readonly { readonly name: string; readonly address: string }[]];
   /** A new config is in force. */
   reload: [result: ReloadResult];
+  /** A source's answer changed, and the change is in force. Backends by name. */
+  discovery: [change: { readonly pool: string; readonly source: string } & Changes];
   /** A reload was refused; the running config is untouched. */
   reloadFailed: [error: Error];
   /**
-   * Something an operator should know; traffic goes on. At most one a second for each code. Warnings from the start of
+   * Something an operator should know; traffic goes on. At most one a second for each code, except that
+   * code `discovery` comes once for each source that begins to fail. Warnings from the start of
    * the balancer reach the first subscriber.
    */
   warning: [warning: { readonly code: string; readonly message: string }];
+  /** A backend's state changed, and why. */
+  backend: [change: BackendStateChange];
   /** Everything is closed. */
   close: [];
+}
+
+export interface BackendStateChange {
+  readonly pool: string;
+  readonly backend: string;
+  readonly admin: AdminState;
+  readonly health: HealthState;
+  readonly weight: number;
+  /** The part of its weight that it gets: less than 1 on trial and in a slow start. */
+  readonly share: number;
+  readonly reason: string;
+}
+
+/**
+ * What an operator may do to a backend, named `pool/backend`, or by its own name where only one pool has it. What is done
+ * outlives reloads, until one changes that backend's own state or weight.
+ * @throws SluiceError with code `BACKEND_UNKNOWN` or `BACKEND_AMBIGUOUS`
+ */
+export interface BackendControl {
+  /** No new keys; its flows follow `failover.draining`. After `deadlineMs` (default: never) it is disabled. */
+  drain(name: string, options?: { readonly deadlineMs?: number }): void;
+  enable(name: string): void;
+  /** Out at once; its flows follow `failover.removed`. */
+  disable(name: string): void;
+  /** 0 to 65,535; 0 takes no new keys. @throws SluiceError with code `ARGUMENT_INVALID` */
+  weight(name: string, weight: number): void;
 }
 
 export interface CloseOptions {
@@ -140,6 +195,8 @@ export interface Balancer extends AsyncDisposable {
   readonly listeners: readonly { readonly name: string; readonly address: string }[];
   readonly plane: string;
   readonly planeNotes: readonly string[];
+  /** Backends at run time: drain, enable, disable, weight. */
+  readonly backends: BackendControl;
   stats(): Stats;
   /** Live flows, at most `limit` (default 1,000). */
   flows(options?: { readonly limit?: number }): FlowInfo[];

@@ -3,7 +3,16 @@
  * datagram itself.
  */
 import { EventEmitter } from "node:events";
-import type { Balancer, BalancerEvents, CloseOptions, FlowInfo, ReloadResult, Stats } from "./api.js";
+import type {
+  BackendControl,
+  Balancer,
+  BalancerEvents,
+  CloseOptions,
+  FlowInfo,
+  ReloadResult,
+  Stats,
+} from "./api.js";
+import { createBackendControl, type Operate } from "./backend-control.js";
 import { compileSnapshot } from "./config/compile.js";
 import type { Config, ConfigInput } from "./config/config.js";
 import { diffConfigs } from "./config/diff.js";
@@ -14,8 +23,10 @@ import { formatEndpoint } from "./core/address.js";
 import { BACKEND, backendAt, clearBackend, clearListener } from "./core/counters.js";
 import { NotSupportedError, SluiceError } from "./core/errors.js";
 import type { Snapshot } from "./core/snapshot.js";
+import { DiscoveryLink } from "./discovery-link.js";
 import { listFlowInfo } from "./flow-info.js";
 import { type Handover, nameBindings, nameSockets, packBindings } from "./handover.js";
+import { HealthControl } from "./health-control.js";
 import { HeldWarnings } from "./held-warnings.js";
 import { InheritedSockets } from "./planes/inherited-sockets.js";
 import type { Plane, PlaneFaults } from "./planes/plane.js";
@@ -88,6 +99,11 @@ export async function startBalancer(
   return balancer;
 }
 
+/** How the plane, which is there first, reaches the balancer. */
+interface Signals {
+  refused: (backendSlot: number) => void;
+}
+
 class RunningBalancer implements StartedBalancer {
   readonly #events: EventEmitter;
   readonly #warnings: HeldWarnings;
@@ -96,9 +112,15 @@ class RunningBalancer implements StartedBalancer {
   readonly #registry: SlotRegistry;
   readonly #retired = { listener: new RetiredSlots(), pool: new RetiredSlots(), backend: new RetiredSlots() };
   readonly #addresses = new Map<number, string>();
+  readonly #discovery: DiscoveryLink;
+  readonly #health: HealthControl;
+  readonly backends: BackendControl;
   readonly #startedAtMs = performance.now();
   #housekeeping: NodeJS.Timeout | undefined;
+  /** As it was given; `#config` has what discovery found as well. */
+  #written: Config;
   #config: Config;
+  #configVersion = 1;
   #snapshot: Snapshot;
   #reloading: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
@@ -107,63 +129,93 @@ class RunningBalancer implements StartedBalancer {
   #isOver = false;
   #graceUntilMs = Number.POSITIVE_INFINITY;
 
-  static async start(config: Config, options: StartOptions): Promise<RunningBalancer> {
+  static async start(written: Config, options: StartOptions): Promise<RunningBalancer> {
     const events = new EventEmitter();
     const warnings = new HeldWarnings((warning) => events.emit("warning", warning));
     const limit = new RateLimit(WARNINGS_EVERY_MS);
     const warn = (code: string, message: string) => {
       if (limit.allows(code, performance.now())) warnings.push({ code, message });
     };
+    const signals: Signals = { refused: () => {} };
+    const refused = (slot: number) => signals.refused(slot);
     const { inherited = new InheritedSockets(), receiving = true } = options;
-    const context = { warn, random: Math.random, workers: config.workers, inherited, receiving };
-    const selected = await selectPlane(config.plane, context);
+    const { workers } = written;
+    const context = { warn, refused, random: Math.random, workers, inherited, receiving };
+    const selected = await selectPlane(written.plane, context);
     try {
-      return await RunningBalancer.#startOn(selected, config, events, warnings);
+      return await RunningBalancer.#startOn(selected, written, events, warnings, signals);
     } catch (error) {
-      if (config.plane !== "auto" || !(error instanceof NotSupportedError)) throw error;
+      if (written.plane !== "auto" || !(error instanceof NotSupportedError)) throw error;
       // It looked as if the better plane could run, and it cannot.
       const fallback = await selectPlane("portable", context);
       const notes = [...selected.notes, `${selected.plane.name} plane: ${error.message}`];
-      return RunningBalancer.#startOn({ ...fallback, notes }, config, events, warnings);
+      return RunningBalancer.#startOn({ ...fallback, notes }, written, events, warnings, signals);
     }
   }
 
   static async #startOn(
     { plane, notes }: SelectedPlane,
-    config: Config,
+    written: Config,
     events: EventEmitter,
     warnings: HeldWarnings,
+    signals: Signals,
   ): Promise<RunningBalancer> {
     const registry = new SlotRegistry();
+    const discovery = new DiscoveryLink(events, warnings);
+    let started: RunningBalancer | undefined;
     try {
+      const resolved = await discovery.prepare(written);
+      discovery.keep(written, resolved);
+      const { config } = resolved;
       const snapshot = compileSnapshot(config, registry, 1, maxFlowsOf(config, plane));
-      const balancer = new RunningBalancer({ config, snapshot, registry, plane, notes, events, warnings });
+      const balancer = new RunningBalancer({
+        ...{ written, config, snapshot, registry, discovery },
+        ...{ plane, notes, events, warnings },
+      });
+      started = balancer;
       await balancer.#apply(snapshot);
+      balancer.#health.update(config, snapshot);
+      signals.refused = (slot) => balancer.#health.refused(slot);
+      events.emit("listening", balancer.listeners);
       balancer.#housekeeping = setInterval(() => balancer.#releaseSlots(), HOUSEKEEPING_MS).unref();
       balancer.#warnOfLimits(config);
+      discovery.follow(() => balancer.#rediscover());
       return balancer;
     } catch (error) {
+      discovery.close();
+      if (started !== undefined) await started.#health.close();
       await plane.close();
       throw error;
     }
   }
 
   private constructor(parts: {
+    written: Config;
     config: Config;
     snapshot: Snapshot;
     registry: SlotRegistry;
+    discovery: DiscoveryLink;
     plane: Plane;
     notes: readonly string[];
     events: EventEmitter;
     warnings: HeldWarnings;
   }) {
+    this.#written = parts.written;
     this.#config = parts.config;
     this.#snapshot = parts.snapshot;
     this.#registry = parts.registry;
+    this.#discovery = parts.discovery;
     this.#plane = parts.plane;
     this.#notes = parts.notes;
     this.#events = parts.events;
     this.#warnings = parts.warnings;
+    this.#health = new HealthControl({
+      counters: () => parts.plane.counters,
+      onChange: (change) => parts.events.emit("backend", change),
+      publish: () => this.#republish(),
+    });
+    const operate: Operate = (...change) => this.#health.operate(...change);
+    this.backends = createBackendControl(() => this.#snapshot, operate);
   }
 
   get listeners(): readonly { readonly name: string; readonly address: string }[] {
@@ -211,6 +263,9 @@ class RunningBalancer implements StartedBalancer {
       snapshot: this.#snapshot,
       uptimeMs: performance.now() - this.#startedAtMs,
       addresses: this.#addresses,
+      sources: this.#discovery.stats(),
+      configVersion: this.#configVersion,
+      health: new Map(this.#health.status().map((status) => [status.slot, status])),
       counters: this.#plane.counters,
     });
   }
@@ -241,6 +296,7 @@ class RunningBalancer implements StartedBalancer {
 
   close(options: CloseOptions = {}): Promise<void> {
     const graceMs = options.graceMs ?? this.#config.shutdown.graceMs;
+    this.#discovery.close();
     this.#graceUntilMs = Math.min(this.#graceUntilMs, performance.now() + graceMs);
     this.#closing ??= this.#close();
     return this.#closing;
@@ -259,15 +315,51 @@ class RunningBalancer implements StartedBalancer {
 
   async #reload(input: ConfigInput | ShortForm | Config): Promise<ReloadResult> {
     if (this.#closing) throw new SluiceError("CLOSED", "the balancer is closing: no reload");
-    const config = parseConfig(input);
-    const version = this.#snapshot.version + 1;
-    const snapshot = compileSnapshot(config, this.#registry, version, maxFlowsOf(config, this.#plane));
-    await this.#apply(snapshot);
-    const result = { version, ...diffConfigs(this.#config, config) };
-    this.#warnOfLimits(config);
-    this.#config = config;
+    const written = parseConfig(input);
+    const resolved = await this.#discovery.prepare(written);
+    const result = await this.#putInForce(resolved.config).catch((error) => {
+      this.#discovery.keep(this.#written);
+      throw error;
+    });
+    this.#warnOfLimits(written);
+    this.#written = written;
+    this.#discovery.keep(written, resolved);
     this.#events.emit("reload", result);
     return result;
+  }
+
+  /** Compiles and applies a config, and makes it the one in force. */
+  async #putInForce(config: Config): Promise<ReloadResult> {
+    const snapshot = this.#compile(config);
+    await this.#apply(this.#health.decorate(snapshot));
+    this.#health.update(config, snapshot);
+    const result = { version: ++this.#configVersion, ...diffConfigs(this.#config, config) };
+    this.#config = config;
+    this.#events.emit("listening", this.listeners);
+    return result;
+  }
+
+  #compile(config: Config): Snapshot {
+    const version = this.#snapshot.version + 1;
+    return compileSnapshot(config, this.#registry, version, maxFlowsOf(config, this.#plane));
+  }
+
+  /** The same config with backends in other states; between reloads, never during one. */
+  #republish(): void {
+    this.#reloading = this.#reloading.then(async () => {
+      if (this.#closing) return;
+      await this.#apply(this.#health.decorate(this.#compile(this.#config)));
+    });
+  }
+
+  /** Puts what discovery found since in force: after reloads that were asked for before, and before later ones. */
+  #rediscover(): Promise<void> {
+    const done = this.#reloading.then(async () => {
+      if (this.#closing) return;
+      await this.#discovery.putInForce(this.#written, (config) => this.#putInForce(config));
+    });
+    this.#reloading = done.catch(() => {});
+    return done;
   }
 
   /** What a config asks for and does not get. */
@@ -280,7 +372,7 @@ class RunningBalancer implements StartedBalancer {
         message: `limits.maxFlows is ${maxFlows}, but flows are limited to ${most}`,
       });
     }
-    if (config.plane !== this.#config.plane || config.workers !== this.#config.workers) {
+    if (config.plane !== this.#written.plane || config.workers !== this.#written.workers) {
       this.#warnings.push({
         code: "restart_needed",
         message: "plane and workers change only when sluice is started anew",
@@ -300,7 +392,6 @@ class RunningBalancer implements StartedBalancer {
     } finally {
       this.#retireSlots();
     }
-    this.#events.emit("listening", this.listeners);
   }
 
   /** Whatever has a slot and is not in the snapshot in force has left, or was in one that could not be applied. */
@@ -350,7 +441,7 @@ class RunningBalancer implements StartedBalancer {
     }
     await this.#reloading;
     this.#isOver = true;
-    await this.#plane.close();
+    await Promise.all([this.#plane.close(), this.#health.close()]);
     this.#events.emit("close");
   }
 }

@@ -10,6 +10,7 @@ export type {
   ListenerStats,
   ReloadResult,
   ReplyTime,
+  SourceStats,
   Stats,
   Traffic,
 } from "./api.js";

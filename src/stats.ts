@@ -1,5 +1,5 @@
 /** Turns a plane's counters into the figures that users see: slots become names, offsets become fields. */
-import type { BackendStats, Drops, ListenerStats, Stats } from "./api.js";
+import type { BackendStats, Drops, ListenerStats, SourceStats, Stats } from "./api.js";
 import { formatEndpoint } from "./core/address.js";
 import {
   BACKEND,
@@ -18,11 +18,15 @@ export interface StatsInput {
   readonly plane: string;
   readonly planeNotes: readonly string[];
   readonly snapshot: Snapshot;
+  readonly configVersion: number;
   readonly uptimeMs: number;
   /** Listener slot → address really bound. */
   readonly addresses: ReadonlyMap<number, string>;
+  readonly sources: readonly SourceStats[];
   /** One array for each worker. */
   readonly counters: readonly Counters[];
+  /** Backend slot → why it is in its state, and for how long. */
+  readonly health: ReadonlyMap<number, { readonly reason: string; readonly forMs: number }>;
 }
 
 export function createStats(input: StatsInput): Stats {
@@ -33,7 +37,7 @@ export function createStats(input: StatsInput): Stats {
   return {
     plane: input.plane,
     planeNotes: input.planeNotes,
-    configVersion: snapshot.version,
+    configVersion: input.configVersion,
     uptimeMs: input.uptimeMs,
     flows: {
       active: sum(LISTENER.activeFlows),
@@ -46,8 +50,9 @@ export function createStats(input: StatsInput): Stats {
     replyDrops: named(DROP_REASONS, (i) => sum(LISTENER.replyDrops + i)) as Drops,
     listeners,
     backends: snapshot.pools.flatMap((pool) =>
-      pool.backends.map((backend) => backendStats(pool, backend, counters)),
+      pool.backends.map((backend) => backendStats(pool, backend, counters, input.health)),
     ),
+    sources: input.sources,
   };
 }
 
@@ -67,7 +72,12 @@ function listenerStats(entry: ListenerEntry, input: StatsInput): ListenerStats {
   };
 }
 
-function backendStats(pool: PoolEntry, backend: BackendEntry, counters: readonly Counters[]): BackendStats {
+function backendStats(
+  pool: PoolEntry,
+  backend: BackendEntry,
+  counters: readonly Counters[],
+  health: StatsInput["health"],
+): BackendStats {
   const at = backendAt(backend.slot);
   const get = (offset: number) => add(counters, at + offset);
   return {
@@ -77,6 +87,10 @@ function backendStats(pool: PoolEntry, backend: BackendEntry, counters: readonly
     weight: backend.weight,
     admin: backend.admin,
     health: backend.health,
+    reason: health.get(backend.slot)?.reason ?? "",
+    stateForMs: health.get(backend.slot)?.forMs ?? 0,
+    share: backend.share ?? 1,
+    backup: backend.backup ?? false,
     requests: { datagrams: get(BACKEND.requests), bytes: get(BACKEND.requestBytes) },
     replies: { datagrams: get(BACKEND.replies), bytes: get(BACKEND.replyBytes) },
     activeFlows: get(BACKEND.activeFlows),

@@ -1,10 +1,12 @@
 /**
- * What `sluice run` logs once it is ready: its listeners with the ports really bound, its pools, and its plane.
+ * What `sluice run` logs once it is ready: its listeners with the ports really bound, its pools, and its plane; and what
+ * the balancer tells from then on.
  */
 import type { Balancer } from "../api.js";
 import { formatAffinity } from "../config/affinity.js";
 import type { Config, PoolConfig } from "../config/config.js";
 import { formatProblem, type Problem } from "../config/config-error.js";
+import { describeSource } from "../config/discover.js";
 import type { Logger } from "./logger.js";
 
 /** The last line, `ready`, is for programs: it names every listener and the address that it is bound to. */
@@ -16,7 +18,10 @@ export function logReady(log: Logger, balancer: Balancer, config: Config): void 
   for (const pool of config.pools) {
     const { name, policy, affinity } = pool;
     log.info(
-      { pool: name, policy, affinity: formatAffinity(affinity), backends: describeBackends(pool) },
+      {
+        ...{ pool: name, policy, affinity: formatAffinity(affinity), backends: describeBackends(pool) },
+        ...(pool.discover.length > 0 && { discover: describeSources(balancer, pool) }),
+      },
       "balancing",
     );
   }
@@ -30,14 +35,37 @@ export function logWarnings(log: Logger, warnings: readonly Problem[]): void {
   for (const warning of warnings) log.warn({ problem: warning }, formatProblem(warning));
 }
 
+export function logEvents(log: Logger, balancer: Balancer): void {
+  balancer.on("warning", ({ code, message }) => log.warn({ code }, message));
+  balancer.on("discovery", ({ pool, source, added, removed, changed }) => {
+    const lists = Object.entries({ added, removed, changed }).filter(([, names]) => names.length > 0);
+    log.info({ pool, source, ...Object.fromEntries(lists) }, "discovered");
+  });
+  balancer.on("backend", ({ pool, backend, health, ...state }) => {
+    const level = health === "down" ? "warn" : "info";
+    log[level]({ backend: `${pool}/${backend}`, health, ...state }, `backend is ${health}`);
+  });
+}
+
+/** Each source with how many backends it has given so far. */
+function describeSources(balancer: Balancer, pool: PoolConfig): readonly string[] {
+  const { sources } = balancer.stats();
+  return pool.discover.map((config) => {
+    const source = describeSource(config);
+    const found = sources.find((one) => one.pool === pool.name && one.source === source)?.backends ?? 0;
+    return `${source} (${found} ${found === 1 ? "backend" : "backends"})`;
+  });
+}
+
 /** A backend as the command line writes it, without what is the default. */
 function describeBackends(pool: PoolConfig): readonly string[] {
-  return pool.backends.map(({ name, addressText, weight, state }) =>
+  return pool.backends.map(({ name, addressText, weight, state, backup }) =>
     [
       addressText,
       ...(name === addressText ? [] : [`name=${name}`]),
       ...(weight === 1 ? [] : [`weight=${weight}`]),
       ...(state === "enabled" ? [] : [`state=${state}`]),
+      ...(backup ? ["backup"] : []),
     ].join(","),
   );
 }

@@ -74,10 +74,12 @@ function formatJson({ file, config, problems, warnings }: CheckResult): string {
 
 function formatSize(config: Config): string {
   const backends = config.pools.reduce((sum, pool) => sum + pool.backends.length, 0);
+  const sources = config.pools.reduce((sum, pool) => sum + pool.discover.length, 0);
   return [
     plural(config.listeners.length, "listener"),
     plural(config.pools.length, "pool"),
     plural(backends, "backend"),
+    ...(sources === 0 ? [] : [plural(sources, "source")]),
   ].join(", ");
 }
 

@@ -27,6 +27,7 @@ export interface RunFlags {
   /** Milliseconds. */
   readonly grace?: { readonly text: string; readonly graceMs: number };
   readonly user?: UserFlag;
+  readonly watch?: true;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }
@@ -35,6 +36,8 @@ export interface RunFlags {
 export interface ConfigSource {
   /** Missing when flags describe it. */
   readonly file?: string;
+  /** Whether to load it again whenever the file changes. */
+  readonly watch?: boolean;
   /** @throws ConfigError */
   load(): Promise<{ readonly config: Config; readonly warnings: readonly Problem[] }>;
 }
@@ -61,6 +64,7 @@ export function findMisuse(file: string | undefined, flags: RunFlags): string | 
     if (given.length === 0) return undefined;
     return `a config file and ${given.join(", ")}: give one or the other`;
   }
+  if (flags.watch) return "--watch needs a config file";
   if (flags.listen === undefined && flags.backend === undefined) {
     return "nothing to run: give a config file, or --listen and --backend";
   }
@@ -73,6 +77,7 @@ export function createConfigSource(file: string | undefined, flags: RunFlags): C
   if (path === undefined) return { load: async () => checkFlags(flags) };
   return {
     file: path,
+    watch: flags.watch === true,
     async load() {
       const { config, warnings } = await loadConfigFile(path);
       return { config: override(config, flags), warnings };

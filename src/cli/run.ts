@@ -15,7 +15,7 @@ const EXAMPLES = `
 Examples:
   sluice run --listen 0.0.0.0:53 --backend 192.0.2.1:53 --backend 192.0.2.2:53,weight=2
   sluice run --listen [::]:27015 --backend [2001:db8::1]:27015 --affinity client --policy least-flows
-  sluice run --config /etc/sluice.yaml --log-format json
+  sluice run --config /etc/sluice.yaml --watch --log-format json
 
 Signals:
   SIGTERM, SIGINT  stop: keep forwarding for the grace period, then exit 0; a second one stops at once
@@ -41,6 +41,7 @@ export function addRunCommand(program: Command): void {
 function addConfigOptions(command: Command): void {
   command
     .option("--config <file>", "config file, YAML or JSON")
+    .option("--watch", "reload when the config file changes, as on SIGHUP")
     .option("--listen <address>", "IP address and port to receive on; may be repeated", collect(String))
     .option(
       "--backend <address>",

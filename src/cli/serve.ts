@@ -1,12 +1,14 @@
 /**
- * The life of `sluice run`: start, announce, reload on SIGHUP, upgrade on SIGUSR2, summarise, stop. Everything that it learns
- * goes to the log; what stops it before its time is thrown.
+ * The life of `sluice run`: start, announce, reload on SIGHUP or when the file changes, upgrade on SIGUSR2, summarise, stop.
+ * Everything that it learns goes to the log; what stops it before its time is thrown.
  */
 import type { Balancer } from "../api.js";
 import { type StartedBalancer, startBalancer } from "../balancer.js";
 import { SluiceError } from "../core/errors.js";
+import { createSystemClock } from "../discovery/clock.js";
+import { type FileWatch, watchFile } from "../discovery/watch-file.js";
 import { InheritedSockets } from "../planes/inherited-sockets.js";
-import { logReady, logWarnings } from "./announce.js";
+import { logEvents, logReady, logWarnings } from "./announce.js";
 import type { Logger } from "./logger.js";
 import { findPredecessor } from "./predecessor.js";
 import { dropPrivileges, type UserFlag } from "./privileges.js";
@@ -33,6 +35,11 @@ export async function serve(source: ConfigSource, log: Logger, options: ServeOpt
   let upgrader: Upgrader | undefined;
   let reload = (): void => log.warn("not started yet: nothing to reload");
   let failClose: (error: unknown) => void = () => {};
+  let hasChanged = false;
+  const watch = openWatch(source, () => {
+    if (balancer === undefined) hasChanged = true;
+    else reload();
+  });
   const signals = watchSignals({
     onStop(signal, times) {
       log.info({ signal }, times === 1 ? "stopping" : "stopping at once");
@@ -51,10 +58,12 @@ export async function serve(source: ConfigSource, log: Logger, options: ServeOpt
       running.on("close", resolve);
       failClose = reject;
     });
+    logEvents(log, running);
     const tellReady = () => notifier.ready(describeServing(running));
     reload = createReloader(running, kept, log, { reloading: notifier.reloading, reloaded: tellReady });
     upgrader = createUpgrader(running, log, { env: options.env, notifier });
     tellReady();
+    if (hasChanged) reload();
     const stopSummaries = startSummaries(running, log);
     await closed.finally(stopSummaries);
     if (signals.stops() === 0 && !upgrader.isReplaced()) {
@@ -65,6 +74,7 @@ export async function serve(source: ConfigSource, log: Logger, options: ServeOpt
     if (!starting.signal.aborted) throw error;
     log.info("stopped before it was ready");
   } finally {
+    watch?.close();
     signals.close();
     notifier.close();
   }
@@ -87,7 +97,6 @@ async function start(
   const receiving = predecessor === undefined;
   const running = await startBalancer(config, { signal, inherited, receiving });
   try {
-    running.on("warning", ({ code, message }) => log.warn({ code }, message));
     for (const address of inherited.addresses)
       log.warn({ address }, "no listener has the passed socket's address");
     if (user !== undefined) dropPrivileges(user);
@@ -98,6 +107,11 @@ async function start(
     await running.close({ graceMs: 0 });
     throw error;
   }
+}
+
+/** Opened before the file is read for the first time, so that no change falls in between. */
+function openWatch({ file, watch }: ConfigSource, onChange: () => void): FileWatch | undefined {
+  return file !== undefined && watch ? watchFile(file, onChange, createSystemClock()) : undefined;
 }
 
 function describeServing({ listeners, plane }: Balancer): string {

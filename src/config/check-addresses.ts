@@ -4,6 +4,8 @@ import type { Finding } from "./check-names.js";
 import type { Draft, DraftEntry, DraftListener, DraftPool } from "./draft.js";
 import { quote } from "./key-path.js";
 
+type ListenerAddress = Pick<DraftListener, "address" | "ipv6Only">;
+
 /** Finds listeners with equal or overlapping addresses, equal backends within a pool, and loops. */
 export function checkAddresses(draft: Draft): Finding[] {
   return [
@@ -44,13 +46,13 @@ function describeOverlap(listener: DraftListener, earlier: DraftListener): strin
 }
 
 /** Whether the listener receives what is sent to this endpoint because it listens on a wildcard. */
-function covers(listener: DraftListener, { ip, port }: Endpoint): boolean {
+function covers(listener: ListenerAddress, { ip, port }: Endpoint): boolean {
   const own = listener.address;
   if (own === undefined || own.port !== port || !isWildcard(own.ip)) return false;
   return own.ip.family === ip.family || isDualStack(listener);
 }
 
-function isDualStack({ address, ipv6Only }: DraftListener): boolean {
+function isDualStack({ address, ipv6Only }: ListenerAddress): boolean {
   return address !== undefined && address.ip.family === 6 && isWildcard(address.ip) && !ipv6Only;
 }
 
@@ -80,13 +82,16 @@ function findLoops(listener: DraftListener, pools: readonly DraftPool[]): Findin
   if (pool === undefined || own === undefined || own.port === 0) return [];
   if (!listener.hasPool && pools.length > 1) return [];
   return pool.backends
-    .filter(({ address }) => address !== undefined && reaches(listener, own, address))
+    .filter(({ address }) => address !== undefined && reachesListener(listener, address))
     .map(({ addressText, addressPath }) => ({
       path: addressPath,
       message: `${quote(addressText ?? "")} is a listener of this pool and would get its own datagrams for ever, expected the address of a server`,
     }));
 }
 
-function reaches(listener: DraftListener, own: Endpoint, address: Endpoint): boolean {
-  return endpointEquals(own, address) || (isLoopback(address.ip) && covers(listener, address));
+/** Whether what is sent to this endpoint comes to the listener, as far as the config tells. */
+export function reachesListener(listener: ListenerAddress, endpoint: Endpoint): boolean {
+  const own = listener.address;
+  if (own === undefined || own.port === 0) return false;
+  return endpointEquals(own, endpoint) || (isLoopback(endpoint.ip) && covers(listener, endpoint));
 }

@@ -19,10 +19,10 @@ function checkMaglevTable({ path, policy, maglevTableSize: size, backends }: Dra
 export function findWarnings({ listeners, pools }: Config): Finding[] {
   const used = new Set(listeners.map(({ pool }) => pool));
   const findings: Finding[] = [];
-  for (const [i, { name, backends }] of pools.entries()) {
+  for (const [i, { name, backends, discover }] of pools.entries()) {
     const path = ["pools", i];
     if (!used.has(name)) findings.push({ path, message: `no listener uses the pool ${quote(name)}` });
-    if (backends.every(({ state, weight }) => state !== "enabled" || weight === 0)) {
+    if (discover.length === 0 && backends.every(({ state, weight }) => state !== "enabled" || weight === 0)) {
       const message = `no backend of the pool ${quote(name)} takes new keys: each is not enabled or has weight 0`;
       findings.push({ path: [...path, "backends"], message });
     }

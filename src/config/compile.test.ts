@@ -15,7 +15,10 @@ const INPUT: ConfigInput = {
     { name: "a", backends: ["127.0.0.1:3"], policy: "maglev", affinity: "client-ip/24" },
     {
       name: "b",
-      backends: [{ address: "127.0.0.1:4", name: "n", weight: 7, state: "draining" }, "127.0.0.1:5"],
+      backends: [
+        { address: "127.0.0.1:4", name: "n", weight: 7, state: "draining", backup: true },
+        "127.0.0.1:5",
+      ],
     },
   ],
   limits: { maxFlowsPerClientIp: 9, onFull: "evict-oldest" },
@@ -26,7 +29,7 @@ function config(input: ConfigInput = INPUT): Config {
 }
 
 /** A config with one pool named p and these backends. */
-function withBackends(...backends: ConfigInput["pools"][number]["backends"]): Config {
+function withBackends(...backends: NonNullable<ConfigInput["pools"][number]["backends"]>): Config {
   return config({ listeners: [{ address: "127.0.0.1:1" }], pools: [{ name: "p", backends }] });
 }
 
@@ -69,6 +72,7 @@ describe("compileSnapshot", () => {
       weight: 7,
       admin: "draining",
       health: "up",
+      backup: true,
     });
   });
 

@@ -59,8 +59,8 @@ function listenerIdentity({ name, address }: ListenerConfig): string[] {
 }
 
 function compilePool(pool: PoolConfig, acquire: Acquire): PoolEntry {
+  const { health, discover, passive, slowStartMs, ...same } = pool;
   const slot = acquire("pool", pool.name);
-  const { health, ...same } = pool;
   return {
     ...same,
     slot,
@@ -69,8 +69,8 @@ function compilePool(pool: PoolConfig, acquire: Acquire): PoolEntry {
 }
 
 function compileBackend(backend: BackendConfig, poolName: string, acquire: Acquire): BackendEntry {
-  const { name, address, weight, state } = backend;
+  const { name, address, weight, state, backup } = backend;
   const slot = acquire("backend", poolName, name, formatEndpoint(address));
-  // Nothing checks the health of backends yet, so every one counts as up.
-  return { slot, name, address, weight, admin: state, health: "up" };
+  // What the health monitor knows of it comes on top.
+  return { slot, name, address, weight, admin: state, health: "up", backup };
 }

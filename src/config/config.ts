@@ -12,6 +12,7 @@ import type {
   PolicyName,
   SessionLimits,
 } from "../core/snapshot.js";
+import type { DiscoverInput, SourceConfig } from "./discover.js";
 import type { GuardConfig, GuardInput } from "./guard-config.js";
 import type { HealthConfig, HealthInput } from "./health-config.js";
 
@@ -62,8 +63,19 @@ export interface PoolInput {
   readonly failover?: FailoverInput | undefined;
   /** Left out: no probes are sent. */
   readonly health?: HealthInput | undefined;
+  readonly passive?: PassiveInput | undefined;
+  /** A duration or `none`. */
+  readonly slowStart?: string | undefined;
   /** An address alone is short for `{ address }`. */
-  readonly backends: readonly (string | BackendInput)[];
+  readonly backends?: readonly (string | BackendInput)[] | undefined;
+  /** Sources of more backends. A pool has `backends`, `discover`, or both. */
+  readonly discover?: readonly DiscoverInput[] | undefined;
+}
+
+export interface PassiveInput {
+  readonly enabled?: boolean | undefined;
+  /** Percent. */
+  readonly maxEjected?: number | undefined;
 }
 
 export interface FailoverInput {
@@ -78,6 +90,7 @@ export interface BackendInput {
   readonly address: string;
   readonly weight?: number | undefined;
   readonly state?: AdminState | undefined;
+  readonly backup?: boolean | undefined;
 }
 
 export interface LimitsInput {
@@ -137,7 +150,12 @@ export interface PoolConfig {
   };
   /** Not there: no probes are sent. */
   readonly health?: HealthConfig;
+  readonly passive: { readonly enabled: boolean; readonly maxEjected: number };
+  /** 0 for none. */
+  readonly slowStartMs: number;
+  /** Those the config names; discovery adds its own. */
   readonly backends: readonly BackendConfig[];
+  readonly discover: readonly SourceConfig[];
 }
 
 export interface BackendConfig {
@@ -147,4 +165,6 @@ export interface BackendConfig {
   readonly addressText: string;
   readonly weight: number;
   readonly state: AdminState;
+  /** Gets keys only while no other backend of the pool is up. */
+  readonly backup: boolean;
 }

@@ -47,9 +47,9 @@ function describePools({ pools }: Config): Described {
 function describeBackends({ pools }: Config): Described {
   return new Map(
     pools.flatMap((pool) =>
-      pool.backends.map(({ name, address, weight, state }): [string, unknown] => [
+      pool.backends.map(({ name, address, addressText, ...rest }): [string, unknown] => [
         `${pool.name}/${name}`,
-        { address: formatEndpoint(address), weight, state },
+        { ...rest, address: formatEndpoint(address) },
       ]),
     ),
   );

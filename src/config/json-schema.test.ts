@@ -24,7 +24,7 @@ describe("createJsonSchema", () => {
 
   it("allows no other keys anywhere", () => {
     const maps = all.filter(([, { properties }]) => properties !== undefined);
-    assert.equal(maps.length, 28);
+    assert.equal(maps.length, 30);
     for (const [path, { additionalProperties }] of maps) assert.equal(additionalProperties, false, path);
   });
 
@@ -44,7 +44,6 @@ describe("createJsonSchema", () => {
       ".listeners",
       ".listeners.address",
       ".pools",
-      ".pools.backends",
       ".pools.backends.address",
       ".pools.health.probe",
       ".pools.health.probe.command",
@@ -81,7 +80,13 @@ describe("knownKeys", () => {
     assert.deepEqual(knownKeys(schema, ["pools", 3, "failover"]), ["unhealthy", "draining", "removed"]);
   });
   it("finds them in one of several alternatives", () => {
-    assert.deepEqual(knownKeys(schema, ["pools", 0, "backends", 1]), ["name", "address", "weight", "state"]);
+    assert.deepEqual(knownKeys(schema, ["pools", 0, "backends", 1]), [
+      "name",
+      "address",
+      "weight",
+      "state",
+      "backup",
+    ]);
   });
   it("finds those of one type among maps of several", () => {
     const probe = ["pools", 0, "health", "probe"];

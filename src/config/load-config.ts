@@ -1,8 +1,9 @@
 /** Loads a config from a file or its text, and says of every problem where in the text it is. */
 import { type FileHandle, open } from "node:fs/promises";
+import type { BackendConfig } from "./config.js";
 import { ConfigError } from "./config-error.js";
-import { type CheckedConfig, checkConfig } from "./parse-config.js";
-import { parseYaml, wholeFile } from "./yaml-document.js";
+import { type CheckedConfig, checkConfig, parseBackends } from "./parse-config.js";
+import { type ParsedText, parseYaml, wholeFile } from "./yaml-document.js";
 
 /** Far more than the largest config that the limits on listeners and backends allow. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -23,9 +24,24 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
  * @throws ConfigError when it cannot be read or is not valid
  */
 export async function loadConfigFile(file: string): Promise<CheckedConfig> {
-  const bytes = await readBounded(file);
-  if (bytes.length > MAX_BYTES) throw refuse(file, "larger than 4 MiB, expected a config");
-  return loadConfigText(decode(bytes, file), file);
+  return loadConfigText(await readText(file, "a config"), file);
+}
+
+/**
+ * Reads and checks a YAML or JSON file with a list of backends, in the form of `pools[].backends`, of at most 4 MiB.
+ * @throws ConfigError when it cannot be read or is not valid; an empty list is not
+ */
+export async function loadBackendsFile(file: string): Promise<readonly BackendConfig[]> {
+  return loadBackendsText(await readText(file, "a list of backends"), file);
+}
+
+/**
+ * Checks the text of such a list; `file` is only named in problems.
+ * @throws ConfigError when it is not valid
+ */
+export function loadBackendsText(text: string, file?: string): readonly BackendConfig[] {
+  const { value, locate } = parseText(text, file, "a list of backends");
+  return parseBackends(value, locate, file);
 }
 
 /**
@@ -33,12 +49,22 @@ export async function loadConfigFile(file: string): Promise<CheckedConfig> {
  * @throws ConfigError when it is not valid
  */
 export function loadConfigText(text: string, file?: string): CheckedConfig {
+  const { value, locate } = parseText(text, file, "a config");
+  return checkConfig(value, locate, file);
+}
+
+function parseText(text: string, file: string | undefined, expected: string): ParsedText {
   // A byte order mark takes no column in an editor.
   const plain = text.startsWith("\ufeff") ? text.slice(1) : text;
   if (plain.includes("\0")) throw refuse(file, "contains NUL, expected text in UTF-8");
-  if (plain.trim() === "") throw refuse(file, "empty, expected a config");
-  const { value, locate } = parseYaml(plain, file);
-  return checkConfig(value, locate, file);
+  if (plain.trim() === "") throw refuse(file, `empty, expected ${expected}`);
+  return parseYaml(plain, file, expected);
+}
+
+async function readText(file: string, expected: string): Promise<string> {
+  const bytes = await readBounded(file);
+  if (bytes.length > MAX_BYTES) throw refuse(file, `larger than 4 MiB, expected ${expected}`);
+  return decode(bytes, file);
 }
 
 async function readBounded(file: string): Promise<Buffer> {

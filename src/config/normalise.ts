@@ -1,6 +1,8 @@
 /** From the schema's output to a `Config`: fills in the defaults that depend on other keys, and freezes it. */
+import { dirname, resolve } from "node:path";
 import type { BackendConfig, Config, ListenerConfig, PoolConfig } from "./config.js";
 import { createDefaultNames } from "./default-names.js";
+import type { SourceConfig } from "./discover.js";
 import { DEFAULT_POOL } from "./draft.js";
 import { type NetworkFiles, toGuard } from "./guard-config.js";
 import type { SchemaOutput } from "./schema.js";
@@ -8,12 +10,17 @@ import { normaliseHealth } from "./schema-health.js";
 
 type ParsedListener = SchemaOutput["listeners"][number];
 type ParsedPool = SchemaOutput["pools"][number];
-type ParsedBackend = ParsedPool["backends"][number];
+type ParsedBackend = NonNullable<ParsedPool["backends"]>[number];
+type ParsedSource = NonNullable<ParsedPool["discover"]>[number];
 
-/** The input must have passed all checks. */
-export function normalise(parsed: SchemaOutput, files: NetworkFiles): Config {
+/**
+ * The input must have passed all checks.
+ * @param file the config's own, which relative paths in it are relative to; without it the working directory
+ */
+export function normalise(parsed: SchemaOutput, files: NetworkFiles, file?: string): Config {
   const { listeners, pools, limits, shutdown, plane, workers } = parsed;
-  const named = pools.map(toPool);
+  const folder = file === undefined ? "." : dirname(file);
+  const named = pools.map((pool) => toPool(pool, folder));
   const defaultName = createDefaultNames();
   return deepFreeze({
     listeners: listeners.map((listener) => ({
@@ -51,17 +58,34 @@ function toListener(
   };
 }
 
-function toPool({ health, ...pool }: ParsedPool): PoolConfig {
+function toPool({ health, slowStart, ...pool }: ParsedPool, folder: string): PoolConfig {
   return {
     ...pool,
+    slowStartMs: slowStart,
     name: pool.name ?? DEFAULT_POOL,
     ...(health === undefined ? {} : { health: normaliseHealth(health) }),
-    backends: pool.backends.map(toBackend),
+    backends: (pool.backends ?? []).map(toBackend),
+    discover: (pool.discover ?? []).map((source) => toSource(source, folder)),
   };
 }
 
-function toBackend({ name, address, weight, state }: ParsedBackend): BackendConfig {
-  return { name: name ?? address.text, address: address.endpoint, addressText: address.text, weight, state };
+function toBackend({ address, name = address.text, ...rest }: ParsedBackend): BackendConfig {
+  return { name, address: address.endpoint, addressText: address.text, ...rest };
+}
+
+function toSource(source: ParsedSource, folder: string): SourceConfig {
+  const { dns, srv, file, family, weight, backup, namePrefix = "" } = source;
+  if (file !== undefined) return { kind: "file", path: resolve(folder, file) };
+  const shared = {
+    family,
+    resolvers: (source.resolvers ?? []).map(({ text }) => text),
+    minIntervalMs: source.minInterval,
+    maxIntervalMs: source.maxInterval,
+    namePrefix,
+  };
+  if (dns !== undefined) return { kind: "dns", name: dns.host, port: dns.port, weight, backup, ...shared };
+  if (srv !== undefined) return { kind: "srv", name: srv, ...shared };
+  throw new TypeError("a source without a kind: the config was not checked");
 }
 
 /** All but what arrays of numbers hold: that cannot be frozen. */

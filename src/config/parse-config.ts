@@ -1,9 +1,10 @@
 /** Unknown value to `Config`: the one way in, for files, the library and the command line alike. */
 import { checkAddresses } from "./check-addresses.js";
 import { checkCounts } from "./check-counts.js";
+import { checkDiscover } from "./check-discover.js";
 import { checkNames, type Finding } from "./check-names.js";
 import { checkMaglevTables, findWarnings } from "./check-pools.js";
-import { type Config, isConfig } from "./config.js";
+import { type BackendConfig, type Config, isConfig } from "./config.js";
 import { ConfigError, type Problem } from "./config-error.js";
 import { createDraft } from "./draft.js";
 import { checkNetworkFiles, type NetworkFiles, readNetworkFiles } from "./guard-config.js";
@@ -53,8 +54,31 @@ export function checkConfig(input: unknown, locate?: Locate, file?: string): Che
   const { parsed, files, findings } = checkFullForm(short ? expandFields(input) : input, file);
   const all = [...(short ? findUnknownKeys(input) : []), ...findings.map(written)].slice(0, MAX_PROBLEMS);
   if (parsed === undefined || all.length > 0) throw new ConfigError(inTextOrder(all.map(toProblem)));
-  const config = normalise(parsed, files);
+  const config = normalise(parsed, files, file);
   return { config, warnings: findWarnings(config).map(written).map(toProblem) };
+}
+
+/** What a list of backends has around it to be checked as the config that it is a part of. */
+const BACKENDS_PATH = ["pools", 0, "backends"];
+
+/**
+ * Checks a list of backends in the form of `pools[].backends`; paths of problems begin inside it, such as `[2].weight`.
+ * @throws ConfigError with all problems (the first 1,000)
+ */
+export function parseBackends(input: unknown, locate?: Locate, file?: string): readonly BackendConfig[] {
+  const around = { listeners: [{ address: "127.0.0.1:0" }], pools: [{ backends: input ?? null }] };
+  try {
+    return checkConfig(around, (path, target) => locate?.(path.slice(BACKENDS_PATH.length), target), file)
+      .config.pools[0].backends;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const prefix = formatPath(BACKENDS_PATH);
+    const inside = error.problems.map((problem) => ({
+      ...problem,
+      path: problem.path.startsWith(prefix) ? problem.path.slice(prefix.length) : "",
+    }));
+    throw new ConfigError(inside, { cause: error });
+  }
 }
 
 interface CheckedForm {
@@ -76,6 +100,7 @@ function checkFullForm(input: unknown, file: string | undefined): CheckedForm {
     ...checkAddresses(draft),
     ...checkMaglevTables(draft),
     ...checkNetworkFiles(listeners, files),
+    ...checkDiscover(input),
   ];
   return { parsed: result.data, files, findings };
 }

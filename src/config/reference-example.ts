@@ -44,6 +44,10 @@ pools:
       unhealthy: move
       draining: keep
       removed: move
+    passive:
+      enabled: true
+      maxEjected: 50
+    slowStart: none
     health:
       probe: ping
       interval: 5s
@@ -60,6 +64,18 @@ pools:
         address: 127.0.0.1:2527
         weight: 2
         state: enabled
+        backup: false
+    discover:
+      - dns: localhost:2528
+        family: ipv4
+        resolvers: [127.0.0.53:53]
+        minInterval: 5s
+        maxInterval: 5m
+        weight: 1
+        backup: true
+        namePrefix: local-
+      - srv: _sip._udp.example.org
+      - file: backends.yaml
 
 limits:
   maxFlows: auto

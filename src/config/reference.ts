@@ -14,7 +14,7 @@ line and column.
 - **Durations** are a number and a unit: \`500ms\`, \`120s\`, \`2m\`, \`1h\`. **Sizes**: \`1500B\`, \`64KiB\`, \`4MiB\`, \`1GiB\`.
   A number without a unit is an error.
 - **Addresses** are an IP address and a port: \`192.0.2.1:53\`, \`[2001:db8::1]:53\`, \`[fe80::1%eth0]:53\`. In YAML an
-  IPv6 address needs quotes. Host names are not resolved.
+  IPv6 address needs quotes. Host names have their place under \`discover\`: see [discovery.md](discovery.md).
 - **Two listeners** may not share an address and port; \`[::]\` takes IPv4 as well unless \`ipv6Only\` is true.
 `;
 

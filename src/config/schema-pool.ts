@@ -2,10 +2,22 @@
 import { z } from "zod";
 import { isPrime } from "../core/policies/maglev-table.js";
 import { MAX_BACKENDS, POLICIES } from "../core/snapshot.js";
+import { discoverSchema } from "./schema-discover.js";
 import { healthSchema } from "./schema-health.js";
-import { affinity, backendAddress, flag, mismatch, name, oneOf, wholeNumber } from "./schema-values.js";
+import {
+  affinity,
+  backendAddress,
+  duration,
+  flag,
+  mismatch,
+  name,
+  oneOf,
+  wholeNumber,
+} from "./schema-values.js";
 
 const FAILOVER_ACTIONS = ["move", "keep", "drop"] as const;
+const MAX_SOURCES = 32;
+const MAX_SLOW_START_MS = 3_600_000;
 const ADMIN_STATES = ["enabled", "draining", "disabled"] as const;
 /** 5,000,011 is the smallest prime above five million; the Maglev paper stops at 655,373. */
 const MAGLEV_BOUNDS = { min: 2, max: 5_000_011 };
@@ -33,13 +45,38 @@ const backendObjectSchema = z.strictObject(
       .describe(
         "Draining and disabled backends take no new keys; the flows of a disabled one fare as if it were removed.",
       ),
+    backup: flag()
+      .prefault(false)
+      .describe("Whether it gets keys only while no other backend of the pool is up."),
   },
   mismatch("a map with an address"),
 );
 
 const backendTextSchema = backendAddress()
-  .transform((address) => ({ address, name: undefined, weight: 1, state: "enabled" as const }))
+  .transform((address) => ({
+    address,
+    name: undefined,
+    weight: 1,
+    state: "enabled" as const,
+    backup: false,
+  }))
   .meta({ title: "the address alone, short for { address: … }" });
+
+const passiveSchema = z.strictObject(
+  {
+    enabled: flag()
+      .prefault(true)
+      .describe(
+        "Take a backend down when its host refuses datagrams (ICMP port unreachable), or when it has gone silent while others answer.",
+      ),
+    maxEjected: wholeNumber({ min: 0, max: 100 })
+      .prefault(50)
+      .describe(
+        "Most backends of the pool, in percent, that these signals may take down at once; never the last.",
+      ),
+  },
+  mismatch("a map"),
+);
 
 const maglevTableSizeSchema = wholeNumber(MAGLEV_BOUNDS)
   .transform((size, context) => {
@@ -86,14 +123,29 @@ export const poolSchema = z
       health: healthSchema
         .optional()
         .describe("How to find out which backends work. Left out: no probes are sent."),
+      passive: passiveSchema
+        .prefault({})
+        .describe(
+          "What the traffic itself tells of the backends: refusals, and silence while others answer.",
+        ),
+      slowStart: duration({ min: 1, max: MAX_SLOW_START_MS, orNone: true })
+        .prefault("none")
+        .describe("A backend that came up gets a tenth of its weight first, and all of it after this long."),
       backends: z
         .array(
           z.union([backendTextSchema, backendObjectSchema], mismatch("an address or a map with an address")),
           mismatch("a list of backends"),
         )
-        .min(1, { error: "found an empty list, expected at least one backend" })
         .max(MAX_BACKENDS, { error: `expected at most ${MAX_BACKENDS} backends` })
-        .describe("The servers. At least one."),
+        .optional()
+        .describe("The servers. At least one, unless there is discover."),
+      discover: z
+        .array(discoverSchema, mismatch("a list of sources"))
+        .max(MAX_SOURCES, { error: `expected at most ${MAX_SOURCES} sources` })
+        .optional()
+        .describe(
+          "Sources of more servers, which come and go while sluice runs. Each has one of dns, srv, file.",
+        ),
     },
     mismatch("a map with backends"),
   )

@@ -33,9 +33,12 @@ describe("configSchema", () => {
       maglevTableSize: 65_537,
       failOpen: true,
       failover: { unhealthy: "move", draining: "keep", removed: "move" },
+      passive: { enabled: true, maxEjected: 50 },
+      slowStart: 0,
     });
-    assert.equal(backends[0].weight, 1);
-    assert.equal(backends[0].state, "enabled");
+    assert.equal(backends?.[0].weight, 1);
+    assert.equal(backends?.[0].state, "enabled");
+    assert.equal(backends?.[0].backup, false);
     assert.deepEqual(parsed.limits, { maxFlows: 0, maxFlowsPerClientIp: 0, onFull: "drop" });
     assert.deepEqual(parsed.shutdown, { grace: 5_000 });
     assert.equal(parsed.plane, "auto");
@@ -44,7 +47,7 @@ describe("configSchema", () => {
   it("treats a backend's address alone like a map with the address", () => {
     const parse = (backend: string | { address: string }) =>
       configSchema.parse({ listeners: [{ address: "127.0.0.1:53" }], pools: [{ backends: [backend] }] })
-        .pools[0].backends[0];
+        .pools[0].backends![0];
     const { name, ...short } = parse("127.0.0.1:54");
     assert.equal(name, undefined);
     assert.deepEqual(short, parse({ address: "127.0.0.1:54" }));

@@ -14,9 +14,11 @@ import {
 const FULL: Required<ShortForm> = {
   listen: ["127.0.0.1:1", "127.0.0.1:2"],
   backends: ["127.0.0.1:3", { address: "127.0.0.1:4", weight: 2, name: "b" }],
+  discover: [{ dns: "game.example.org:5" }],
   policy: "maglev",
   affinity: "client",
   health: { probe: "tcp", port: 5 },
+  passive: { maxEjected: 20 },
   idleTimeout: "1s",
   maxLifetime: "2s",
   requests: 3,
@@ -37,7 +39,14 @@ describe("expandShortForm", () => {
         { session, guard: FULL.guard, address: "127.0.0.1:2" },
       ],
       pools: [
-        { backends: FULL.backends, policy: "maglev", affinity: "client", health: { probe: "tcp", port: 5 } },
+        {
+          backends: FULL.backends,
+          discover: FULL.discover,
+          policy: "maglev",
+          affinity: "client",
+          health: { probe: "tcp", port: 5 },
+          passive: { maxEjected: 20 },
+        },
       ],
       limits: { maxFlows: 5 },
       shutdown: { grace: "6s" },

@@ -5,8 +5,9 @@
  */
 import type { PolicyName } from "../core/snapshot.js";
 import type { Finding } from "./check-names.js";
-import type { BackendInput, ConfigInput, PlaneChoice } from "./config.js";
+import type { BackendInput, ConfigInput, PassiveInput, PlaneChoice } from "./config.js";
 import { ConfigError, type Problem } from "./config-error.js";
+import type { DiscoverInput } from "./discover.js";
 import type { Fields } from "./draft.js";
 import type { GuardInput } from "./guard-config.js";
 import type { HealthInput } from "./health-config.js";
@@ -17,10 +18,12 @@ import { didYouMean } from "./nearest.js";
 export interface ShortForm {
   /** One or more addresses to receive on, such as `0.0.0.0:53`. */
   readonly listen: string | readonly string[];
-  readonly backends: readonly (string | BackendInput)[];
+  readonly backends?: readonly (string | BackendInput)[] | undefined;
+  readonly discover?: readonly DiscoverInput[] | undefined;
   readonly policy?: PolicyName | undefined;
   readonly affinity?: string | undefined;
   readonly health?: HealthInput | undefined;
+  readonly passive?: PassiveInput | undefined;
   readonly idleTimeout?: string | undefined;
   readonly maxLifetime?: string | undefined;
   readonly requests?: number | "none" | undefined;
@@ -35,9 +38,11 @@ export interface ShortForm {
 /** Where each key of the short form goes. `listener` and `pool` stand for each listener and the only pool. */
 const FULL_PATHS = {
   backends: ["pool", "backends"],
+  discover: ["pool", "discover"],
   policy: ["pool", "policy"],
   affinity: ["pool", "affinity"],
   health: ["pool", "health"],
+  passive: ["pool", "passive"],
   idleTimeout: ["listener", "session", "idleTimeout"],
   maxLifetime: ["listener", "session", "maxLifetime"],
   requests: ["listener", "session", "requests"],

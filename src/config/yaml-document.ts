@@ -29,12 +29,12 @@ const MAX_ALIASES = 10_000;
 type Value = Node | null | undefined;
 
 /**
- * Reads one YAML 1.2 document; JSON is part of YAML.
+ * Reads one YAML 1.2 document; JSON is part of YAML. Messages say that `expected` was expected.
  * @throws ConfigError for text that is not YAML, is empty, nests too deep, or has a key twice in one map
  */
-export function parseYaml(text: string, file: string | undefined): ParsedText {
+export function parseYaml(text: string, file: string | undefined, expected = "a config"): ParsedText {
   const deep = findDeepNesting(text);
-  if (deep !== undefined) throw atOffset(text, file, deep, "nested too deep for a config");
+  if (deep !== undefined) throw atOffset(text, file, deep, `nested too deep for ${expected}`);
   const lines = new LineCounter();
   // With uniqueKeys the parser compares the keys of a map in pairs, which takes minutes for a large map.
   const document = parseDocument(text, { prettyErrors: false, lineCounter: lines, uniqueKeys: false });
@@ -48,7 +48,7 @@ export function parseYaml(text: string, file: string | undefined): ParsedText {
       errors.map((error) => problemAt(error.pos[0], [], describeSyntaxError(error, text))),
     );
   }
-  if (document.contents === null) throw new ConfigError([wholeFile(file, "empty, expected a config")]);
+  if (document.contents === null) throw new ConfigError([wholeFile(file, `empty, expected ${expected}`)]);
   const badKeys = findBadKeys(document.contents, []);
   if (badKeys.length > 0) {
     throw new ConfigError(badKeys.map(({ path, offset, message }) => problemAt(offset, path, message)));
@@ -57,7 +57,7 @@ export function parseYaml(text: string, file: string | undefined): ParsedText {
     const { line, col: column } = lines.linePos(offsetOf(document, path, target === "key"));
     return { line, column };
   };
-  return { value: toValue(document, file), locate };
+  return { value: toValue(document, file, expected), locate };
 }
 
 /** A problem of the file as a whole. */
@@ -71,7 +71,7 @@ function atOffset(text: string, file: string | undefined, offset: number, messag
   return new ConfigError([{ file, line, column: offset - before.lastIndexOf("\n"), path: "", message }]);
 }
 
-function toValue(document: Document, file: string | undefined): unknown {
+function toValue(document: Document, file: string | undefined, expected: string): unknown {
   try {
     return document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (cause) {
@@ -79,7 +79,7 @@ function toValue(document: Document, file: string | undefined): unknown {
     if (!(cause instanceof ReferenceError)) throw cause;
     const message = cause.message.startsWith("Unresolved")
       ? `${cause.message.replace("Unresolved alias", "unknown alias")}`
-      : "too many aliases, expected a config";
+      : `too many aliases, expected ${expected}`;
     throw new ConfigError([wholeFile(file, message)], { cause });
   }
 }

@@ -138,6 +138,18 @@ export class Flows {
     if (route.requests > 0 && u32[at + R.REQUESTS] >= route.requests) this.detach(flow, R.DETACHED);
   }
 
+  /** Requests that were counted have reached no program: the flow no longer waits for replies to them. */
+  takeBackRequests(flow: number, count: number, bytes: number): void {
+    const { u32, f64 } = this.table;
+    const at = flow * R.RECORD_WORDS;
+    const awaited = Math.min(count, u32[at + R.AWAITING]);
+    u32[at + R.REQUESTS] -= Math.min(count, u32[at + R.REQUESTS]);
+    f64[flow * R.RECORD_DOUBLES + R.REQUEST_BYTES] -= bytes;
+    u32[at + R.AWAITING] -= awaited;
+    this.#counters[backendAt(u32[at + R.BACKEND]) + BACKEND.outstanding] -= awaited;
+    if (u32[at + R.AWAITING] === 0) u32[at + R.STATE] &= ~R.TIMING;
+  }
+
   /**
    * Counts `count` replies of `bytes` in all and refreshes the flow. Returns true when the last one that the flow
    * expected is among them; where replies are expected, count them one by one.

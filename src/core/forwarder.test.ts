@@ -124,7 +124,7 @@ describe("Forwarder counts", () => {
 
   it("refusals by backend", () => {
     const rig = new ForwarderRig();
-    rig.forwarder.refused(2);
+    rig.forwarder.refused(2, 0);
     assert.deepEqual([rig.backend(2, "refused"), rig.backend(0, "refused")], [1, 0]);
   });
 

@@ -5,6 +5,7 @@
  *
  *   request ─► fromClient ─► flow ≥ 0: send it on the flow's upstream     (requestFailed if that fails)
  *                        └─► drop < 0: counted already, nothing to do
+ *                            (its backend refused it: refused, then reforward)
  *   reply ───► fromBackend ─► FORWARD / FORWARD_LAST / drop               (replyFailed if sending fails)
  */
 import { BACKEND, backendAt, type Counters, LISTENER, listenerAt } from "./counters.js";
@@ -15,8 +16,9 @@ import type { Guard } from "./guard/guard.js";
 import { hashWordsSigned } from "./hash.js";
 import { InheritedBindings } from "./inherited-bindings.js";
 import { maskWords } from "./ip-words.js";
+import { LocalHealth } from "./local-health.js";
 import type { LoadView } from "./policies/policy.js";
-import { createRouting, DROP, KEEP, type Route, type Routing } from "./routing.js";
+import { createRouting, DROP, KEEP, MOVE, type Route, type Routing } from "./routing.js";
 import type { Snapshot } from "./snapshot.js";
 import { dropOf, FORWARD, FORWARD_LAST, reasonNumber, reasonOf } from "./verdict.js";
 
@@ -39,6 +41,7 @@ const GUARD_SEED = 0x27d4eb2f;
 const INHERITED_SEED = 0x165667b1;
 
 const NO_BACKEND = dropOf(reasonNumber("no_backend"));
+const REFUSED = dropOf(reasonNumber("backend_refused"));
 const LATE_REPLY = dropOf(reasonNumber("late_reply"));
 const DRAINING = reasonNumber("backend_draining");
 const REMOVED = reasonNumber("backend_removed");
@@ -56,6 +59,7 @@ export class Forwarder implements LoadView {
   readonly #seed: number;
   /** Scratch for what consistent policies hash. */
   readonly #hashed = new Uint32Array(5);
+  readonly #local: LocalHealth;
   #routing: Routing;
   /** Undefined as soon as there are none. */
   #inherited: InheritedBindings | undefined;
@@ -67,6 +71,7 @@ export class Forwarder implements LoadView {
     this.#flows = new Flows(snapshot.limits, options.host, options.counters, options.seed, options.records);
     this.table = this.#flows.table;
     this.key = this.table.key;
+    this.#local = new LocalHealth(snapshot);
     this.#routing = this.#createRouting(snapshot, undefined);
   }
 
@@ -77,6 +82,7 @@ export class Forwarder implements LoadView {
   /** Puts a snapshot in force. Flows of listeners that are gone end; all others follow it from their next datagram. */
   apply(snapshot: Snapshot): void {
     const before = this.#routing;
+    this.#local.reset(snapshot);
     this.#routing = this.#createRouting(snapshot, before);
     this.#flows.setLimits(snapshot.limits);
     for (let slot = 0; slot < before.routes.length; slot++) {
@@ -96,6 +102,7 @@ export class Forwarder implements LoadView {
    * on, or a drop.
    */
   fromClient(listener: number, length: number, nowMs: number): number {
+    if (nowMs >= this.#local.untilMs) this.#recover(nowMs);
     const route = this.#routing.routes[listener];
     const counters = this.#counters;
     const at = listenerAt(listener);
@@ -104,7 +111,10 @@ export class Forwarder implements LoadView {
     let flow = NO_BACKEND;
     if (route !== undefined) {
       this.key[R.KEY_PORT] = (listener << 16) | (this.key[R.KEY_PORT] & 0xffff);
-      flow = route.guard === undefined ? this.#flowOf(route, nowMs) : this.#guarded(route, length, nowMs);
+      flow =
+        route.guard === undefined
+          ? this.#flowOf(route, undefined, nowMs)
+          : this.#guarded(route, length, nowMs);
     }
     if (flow < 0) {
       counters[at + LISTENER.drops + reasonOf(flow)]++;
@@ -206,9 +216,50 @@ export class Forwarder implements LoadView {
     return LATE_REPLY;
   }
 
-  /** The backend's host said that nobody listens there (ICMP port unreachable). */
-  refused(backendSlot: number): void {
+  /**
+   * The backend's host said that nobody listens there (ICMP port unreachable). Unless it is the last candidate of its
+   * pool it counts as down for this worker until the next snapshot, for a second at most.
+   */
+  refused(backendSlot: number, nowMs: number): void {
     this.#counters[backendAt(backendSlot) + BACKEND.refused]++;
+    if (this.#local.refuse(backendSlot, nowMs)) this.#reroute();
+  }
+
+  /**
+   * A request of `length` bytes that left on `flow` was refused, and no program has seen it: after `refused`, finds or
+   * opens the flow that it now goes to. Returns that, or a drop, which is counted. To the listener it is no new request.
+   * Its guard has judged it already.
+   */
+  reforward(flow: number, length: number, nowMs: number): number {
+    const { u32 } = this.table;
+    const at = flow * R.RECORD_WORDS;
+    const listener = u32[at + R.KEY_PORT] >>> 16;
+    const backend = u32[at + R.BACKEND];
+    const route = this.#routing.routes[listener];
+    for (let i = 0; i <= R.KEY_PORT; i++) this.key[i] = u32[at + i];
+    this.#takeBack(flow, length, 1);
+    let next = REFUSED;
+    if (route !== undefined && this.#mayLeave(route, backend)) next = this.#flowOf(route, undefined, nowMs);
+    if (next >= 0 && this.table.u32[next * R.RECORD_WORDS + R.BACKEND] === backend) next = REFUSED;
+    if (next < 0) this.#counters[listenerAt(listener) + LISTENER.drops + reasonOf(next)]++;
+    else this.#flows.countRequests(route as Route, next, 1, length, nowMs);
+    return next;
+  }
+
+  /** `count` requests of a flow, `bytes` in all, were refused and cannot be sent to another backend. */
+  requestsRefused(flow: number, bytes: number, count: number): void {
+    const listener = this.table.u32[flow * R.RECORD_WORDS + R.KEY_PORT] >>> 16;
+    this.#takeBack(flow, bytes, count);
+    this.#counters[listenerAt(listener) + LISTENER.drops + reasonOf(REFUSED)] += count;
+  }
+
+  /** Ends a flow that takes no more requests and has had every one of them refused: nothing can come of it. */
+  endIfAllRefused(flow: number): void {
+    const at = flow * R.RECORD_WORDS;
+    const state = this.table.u32[at + R.STATE] & R.STATE_MASK;
+    if (state !== R.DETACHED || this.table.u32[at + R.REQUESTS] > 0) return;
+    this.#flows.detach(flow, R.ANSWERED);
+    this.#flows.end(flow, END.failed);
   }
 
   /** A flow's upstream is broken beyond use: the flow ends, its next datagram starts a new one. */
@@ -242,13 +293,38 @@ export class Forwarder implements LoadView {
     return this.#counters[backendAt(slot) + BACKEND.outstanding];
   }
 
+  /** Backends whose refusal is some time ago count as the snapshot says again. */
+  #recover(nowMs: number): void {
+    this.#local.expire(nowMs);
+    this.#reroute();
+  }
+
+  #reroute(): void {
+    this.#routing = this.#createRouting(this.#local.view(), this.#routing);
+  }
+
+  /** Whether a request that this backend refused may go to another. Affinity `none` binds nobody to a backend. */
+  #mayLeave(route: Route, backend: number): boolean {
+    if (route.affinity === "none") return true;
+    const inPool = this.#routing.poolOf[backend] === route.poolSlot;
+    return (inPool ? this.#routing.actions[backend] : route.removedAction) === MOVE;
+  }
+
+  #takeBack(flow: number, bytes: number, count: number): void {
+    const backend = backendAt(this.table.u32[flow * R.RECORD_WORDS + R.BACKEND]);
+    this.#counters[backend + BACKEND.requests] -= count;
+    this.#counters[backend + BACKEND.requestBytes] -= bytes;
+    this.#flows.takeBackRequests(flow, count, bytes);
+  }
+
   #createRouting(snapshot: Snapshot, previous: Routing | undefined): Routing {
     const guardSeed = this.#seed ^ GUARD_SEED;
     return createRouting(snapshot, { load: this, random: this.#random, seed: guardSeed, previous });
   }
 
-  #flowOf(route: Route, nowMs: number): number {
-    return route.affinity === "none" ? this.#dealt(route, nowMs) : this.#bound(route, nowMs);
+  /** @param guard judges whether the client may open a flow */
+  #flowOf(route: Route, guard: Guard | undefined, nowMs: number): number {
+    return route.affinity === "none" ? this.#dealt(route, guard, nowMs) : this.#bound(route, guard, nowMs);
   }
 
   /** `#flowOf` where the listener has a guard. */
@@ -256,7 +332,7 @@ export class Forwarder implements LoadView {
     const guard = route.guard as Guard;
     const verdict = guard.judge(this.key, length, nowMs);
     if (verdict < 0) return verdict;
-    const flow = this.#flowOf(route, nowMs);
+    const flow = this.#flowOf(route, guard, nowMs);
     if (flow >= 0 && guard.amplification > 0) {
       // A client that others pretend to be sees no reply, so nothing that it sends is said after one.
       const at = flow * R.RECORD_WORDS + R.STATE;
@@ -289,7 +365,7 @@ export class Forwarder implements LoadView {
   }
 
   /** Affinity `none`: the policy deals out every datagram; a client has one flow for each backend it is dealt to. */
-  #dealt(route: Route, nowMs: number): number {
+  #dealt(route: Route, guard: Guard | undefined, nowMs: number): number {
     if (this.#flows.wholeClient[route.listener.slot] > 0) {
       const flow = this.#findWholeClient(route, nowMs);
       if (flow >= 0) return this.#follow(route, flow, nowMs);
@@ -300,17 +376,17 @@ export class Forwarder implements LoadView {
     const hash = this.table.hashKey();
     const flow = this.table.find(hash);
     if (flow >= 0 && !this.#flows.endIfOver(route, flow, nowMs)) return flow;
-    const verdict = route.guard === undefined ? 0 : route.guard.judgeNewFlow(this.key, nowMs);
+    const verdict = guard === undefined ? 0 : guard.judgeNewFlow(this.key, nowMs);
     return verdict < 0 ? verdict : this.#flows.open(route, backend, hash, -1, nowMs);
   }
 
   /** Affinity `client` and `client-ip`: the client's flow, or a new one on the backend that its key has or gets. */
-  #bound(route: Route, nowMs: number): number {
+  #bound(route: Route, guard: Guard | undefined, nowMs: number): number {
     const flow = this.#findWholeClient(route, nowMs);
     if (flow >= 0) return this.#follow(route, flow, nowMs);
     const inherited = this.#inherited === undefined ? -1 : this.#takeInherited(route, nowMs);
     if (inherited >= 0) return this.#openBound(route, inherited, nowMs);
-    const verdict = route.guard === undefined ? 0 : route.guard.judgeNewFlow(this.key, nowMs);
+    const verdict = guard === undefined ? 0 : guard.judgeNewFlow(this.key, nowMs);
     if (verdict < 0) return verdict;
     const backend = this.#chooseBound(route);
     return backend < 0 ? NO_BACKEND : this.#openBound(route, backend, nowMs);

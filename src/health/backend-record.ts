@@ -65,9 +65,10 @@ export class BackendRecord {
     return this.#passive === "ejected";
   }
 
-  effective(nowMs: number): EffectiveState {
-    const admin = this.#operator.admin ?? this.settings.admin;
-    const weight = this.#operator.weight ?? this.settings.weight;
+  /** @param to what a new config says, before it is in force: where that is another word, it outranks the operator's */
+  effective(nowMs: number, to: { admin: AdminState; weight: number } = this.settings): EffectiveState {
+    const admin = (to.admin === this.settings.admin ? this.#operator.admin : undefined) ?? to.admin;
+    const weight = (to.weight === this.settings.weight ? this.#operator.weight : undefined) ?? to.weight;
     return { admin, weight, health: this.health, share: this.#share(nowMs) };
   }
 

@@ -74,7 +74,7 @@ export class HealthMonitor {
       ...pool,
       backends: pool.backends.map((backend) => {
         const record = this.#records.get(backend.slot);
-        return record ? { ...backend, ...record.effective(nowMs) } : backend;
+        return record ? { ...backend, ...record.effective(nowMs, backend) } : backend;
       }),
     }));
     return { ...snapshot, pools };

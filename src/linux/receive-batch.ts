@@ -136,9 +136,18 @@ export class ReceiveBatch {
 
   /** Reads the slot's control messages into `out`, which is CONTROL_WORDS long: see control.ts. */
   parseControl(slot: number, out: Uint32Array): void {
+    parseControl(this.#u32, this.controlOffset(slot), this.controlLength(slot), out);
+  }
+
+  /** Where the slot's control messages start in the arena; always the same, and a multiple of 8. */
+  controlOffset(slot: number): number {
+    return this.#control + slot * this.#controlStride;
+  }
+
+  /** Bytes of control messages, never more than there is room for. */
+  controlLength(slot: number): number {
     const length = this.#u32[this.#headers + slot * MMSGHDR_WORDS + MSG_CONTROL_LENGTH];
-    const bounded = Math.min(length, this.#controlBytes);
-    parseControl(this.#u32, this.#control + slot * this.#controlStride, bounded, out);
+    return Math.min(length, this.#controlBytes);
   }
 
   /** Puts back what the kernel shortens: only in slots that it has written. */

@@ -64,6 +64,8 @@ export interface PlaneFaults {
 export interface PlaneContext {
   /** Something an operator should know; the receiver limits the rate. */
   readonly warn: (code: string, message: string) => void;
+  /** A backend's host answered ICMP port unreachable. Told at once, though not for every datagram. */
+  readonly refused: (backendSlot: number) => void;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** How many workers a plane with workers should have; 0 leaves it to the plane. */

@@ -11,6 +11,7 @@ import {
   writeSegmentSize,
   writeSource,
 } from "#src/linux/control.js";
+import { errorOf, NO_ERROR } from "#src/linux/error-queue.js";
 import { readSockaddr, SOCKADDR_WORDS, writeSockaddr } from "#src/linux/sockaddr.js";
 
 const BYTES = 128;
@@ -104,5 +105,43 @@ test("writeSegmentSize, writeSource: the parser finds the source behind the segm
       // On receive in_pktinfo is read at the place that sending writes: ipi_spec_dst.
       assert.deepEqual([...out.subarray(CONTROL_LOCAL)], address);
     }),
+  );
+});
+
+test("errorOf: reads nothing beyond its length, and ends, whatever the bytes", () => {
+  const content = fc.uint8Array({ minLength: BYTES, maxLength: BYTES });
+  fc.assert(
+    fc.property(content, fc.integer({ min: 0, max: BYTES }), (bytes, length) => {
+      const inside = createViews(bytes);
+      const cut = createViews(bytes);
+      cut.u8.fill(0xa5, length);
+      assert.equal(errorOf(inside.u32, 0, length), errorOf(cut.u32, 0, length));
+    }),
+  );
+});
+
+test("errorOf: headers that look right with hostile lengths never make an error of what is not there", () => {
+  const header = fc.record({
+    length: fc.oneof(fc.integer({ min: 0, max: 64 }), word),
+    high: fc.constantFrom(0, 0, 0, 1),
+    level: fc.constantFrom(0, 1, 41),
+    type: fc.constantFrom(11, 25, 40),
+    data: fc.tuple(word, fc.constantFrom(0, 1, 2, 3, 0x0303_0002), word, word),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(header, { minLength: 1, maxLength: 4 }),
+      fc.integer({ min: 0, max: 128 }),
+      (all, most) => {
+        const { u32 } = createViews();
+        for (const [i, { length, high, level, type, data }] of all.entries()) {
+          u32.set([length, high, level, type, ...data], i * 8);
+        }
+        const length = Math.min(most, all.length * 32);
+        const error = errorOf(u32, 0, length);
+        if (length < 32) assert.equal(error, NO_ERROR);
+        assert.ok(error === NO_ERROR || u32.subarray(0, length >> 2).includes(error));
+      },
+    ),
   );
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Problem } from "#src/config/config-error.js";
@@ -159,6 +159,69 @@ test(
     assert.ok(answers.lastIndexOf("a") < answers.indexOf("b") + 5);
   },
 );
+
+test("sluice run: --watch follows the config file, written or replaced, and keeps the old one for a bad one", async (t) => {
+  const [a, b, c] = [await openBackend(t, "a"), await openBackend(t, "b"), await openBackend(t, "c")];
+  const { file, write } = createConfigFile(t);
+  write([a]);
+  const cli = new RunningCli(t, [file, "--watch"]);
+  const [port] = await cli.ready();
+  const client = await openSocket(t);
+  assert.equal(await ask(client, port!), "a");
+
+  write([b]);
+  await cli.waitFor("b in force", () =>
+    cli.log.find(({ msg, backends }) => msg === "reloaded" && JSON.stringify(backends)?.includes(b)),
+  );
+  assert.equal(await ask(client, port!), "b");
+
+  writeFileSync(`${file}.new`, "listeners: [");
+  renameSync(`${file}.new`, file);
+  await cli.waitForLog("reload refused: the running config stays in force");
+  assert.equal(await ask(client, port!), "b");
+
+  writeFileSync(
+    `${file}.new`,
+    `listeners: [{ name: main, address: "127.0.0.1:0" }]\npools: [{ backends: [${c}] }]\n`,
+  );
+  renameSync(`${file}.new`, file);
+  await cli.waitFor("c in force", () =>
+    cli.log.find(({ msg, backends }) => msg === "reloaded" && JSON.stringify(backends)?.includes(c)),
+  );
+  assert.equal(await ask(client, port!), "c");
+});
+
+test("sluice run: --watch without a file is bad usage", async () => {
+  const args = ["run", "--watch", "--listen", "127.0.0.1:0", "--backend", "127.0.0.1:9"];
+  const { code, stderr } = await runCli(args);
+  assert.equal(code, 2);
+  assert.match(stderr, /^sluice: --watch needs a config file$/m);
+});
+
+test("sluice run: logs the sources of a pool, what they give and what fails", async (t) => {
+  const [a, b] = [await openBackend(t, "a"), await openBackend(t, "b")];
+  const { file } = createConfigFile(t);
+  const list = `${file}.list`;
+  writeFileSync(list, JSON.stringify([a]));
+  writeFileSync(file, `listen: 127.0.0.1:0\ndiscover: [{ file: ${basename(list)} }]\n`);
+  const cli = new RunningCli(t, [file]);
+  const [port] = await cli.ready();
+  const source = `file ${list}`;
+  assert.deepEqual(cli.log.find(({ msg }) => msg === "balancing")?.discover, [`${source} (1 backend)`]);
+  const client = await openSocket(t);
+  assert.equal(await ask(client, port!), "a");
+  writeFileSync(`${list}.new`, JSON.stringify([b]));
+  renameSync(`${list}.new`, list);
+  const { pool, source: named, added, removed, changed } = await cli.waitForLog("discovered");
+  const expected = { pool: "default", named: source, added: [b], removed: [a], changed: undefined };
+  assert.deepEqual({ pool, named, added, removed, changed }, expected);
+  assert.equal(await ask(client, port!), "b");
+  writeFileSync(list, "- x\n");
+  const warning = await cli.waitFor("a warning", () => cli.log.find(({ code }) => code === "discovery"));
+  assert.ok(warning.msg.startsWith(`${source}: ${list}:1:3: [0]: `), warning.msg);
+  assert.ok(warning.msg.endsWith("its last answer stays, 1 backend"), warning.msg);
+  assert.equal(await ask(client, port!), "b");
+});
 
 test("sluice run: SIGHUP without a file says that there is nothing to reload", onlyWithSignals, async (t) => {
   const backend = await openBackend(t, "a");

@@ -143,7 +143,7 @@ function comparable(stats: Stats) {
     drops: stats.drops,
     replyDrops: stats.replyDrops,
     listeners: stats.listeners.map(({ name, address, ...counts }) => counts),
-    backends: stats.backends.map(({ address, name, replyTime, ...counts }) => ({
+    backends: stats.backends.map(({ address, name, replyTime, stateForMs, ...counts }) => ({
       ...counts,
       samples: replyTime.samples,
     })),

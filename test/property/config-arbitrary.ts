@@ -1,6 +1,7 @@
 /** Arbitrary valid configs, as people may write them. */
 import fc from "fast-check";
 import type { BackendInput, ConfigInput, ListenerInput, PoolInput } from "#src/config/config.js";
+import type { DiscoverInput } from "#src/config/discover.js";
 import type { GuardInput } from "#src/config/guard-config.js";
 import { formatEndpoint, formatIp, type IpAddress } from "#src/core/address.js";
 import { POLICIES } from "#src/core/snapshot.js";
@@ -52,6 +53,7 @@ const backend: fc.Arbitrary<string | BackendInput> = fc.oneof(
       address: addressText({ min: 1, max: 30_000 }),
       weight: nat(0, 65_535),
       state: fc.constantFrom("enabled" as const, "draining" as const, "disabled" as const),
+      backup: fc.boolean(),
     },
     { requiredKeys: ["address"] },
   ),
@@ -60,6 +62,28 @@ const addressOf = (item: string | BackendInput) => (typeof item === "string" ? i
 const nameOf = (item: string | BackendInput | ListenerInput) =>
   typeof item === "string" ? item : (item.name ?? item.address);
 
+const hostName = fc.stringMatching(/^[a-z_][a-z0-9]{0,8}(\.[a-z]{2,6}){0,3}$/);
+const ofNames = {
+  family: fc.constantFrom("any" as const, "ipv4" as const, "ipv6" as const),
+  resolvers: fc.array(addressText({ min: 1, max: 65_535 }), { minLength: 1, maxLength: 8 }),
+  minInterval: nat(1, 300).map((s) => `${s}s`),
+  maxInterval: nat(5, 1_440).map((m) => `${m}m`),
+  namePrefix: name,
+};
+const source: fc.Arbitrary<DiscoverInput> = fc.oneof(
+  fc.record(
+    {
+      dns: fc.tuple(hostName, nat(1, 65_535)).map(([host, port]) => `${host}:${port}`),
+      weight: nat(0, 65_535),
+      backup: fc.boolean(),
+      ...ofNames,
+    },
+    { requiredKeys: ["dns"] },
+  ),
+  fc.record({ srv: hostName, ...ofNames }, { requiredKeys: ["srv"] }),
+  fc.record({ file: fc.stringMatching(/^[a-z./ ]{1,20}$/) }),
+);
+
 const pool: fc.Arbitrary<PoolInput> = fc.record(
   {
     policy: fc.constantFrom(...POLICIES),
@@ -67,10 +91,13 @@ const pool: fc.Arbitrary<PoolInput> = fc.record(
     maglevTableSize: fc.constantFrom(101, 65_537, 655_373, 5_000_011),
     failOpen: fc.boolean(),
     health,
+    passive: fc.record({ enabled: fc.boolean(), maxEjected: nat(0, 100) }, { requiredKeys: [] }),
+    slowStart: fc.constantFrom("none", "1ms", "30s", "1h"),
     failover: fc.record({ unhealthy: action, draining: action, removed: action }, { requiredKeys: [] }),
     backends: fc
       .uniqueArray(backend, { minLength: 1, maxLength: 6, selector: (item) => canonical(addressOf(item)) })
       .filter((backends) => new Set(backends.map(nameOf)).size === backends.length),
+    discover: fc.array(source, { maxLength: 3 }),
   },
   { requiredKeys: ["backends"] },
 );

@@ -7,6 +7,7 @@ import { formatAffinity } from "#src/config/affinity.js";
 import { compileSnapshot } from "#src/config/compile.js";
 import type { Config, ConfigInput } from "#src/config/config.js";
 import { diffConfigs } from "#src/config/diff.js";
+import type { DiscoverInput, SourceConfig } from "#src/config/discover.js";
 import type { GuardRatesInput } from "#src/config/guard-config.js";
 import { loadConfigText } from "#src/config/load-config.js";
 import { parseConfig } from "#src/config/parse-config.js";
@@ -59,15 +60,18 @@ function writeOut({ listeners, pools, limits, shutdown, plane }: Config): Config
         sendBuffer: formatSize(sendBufferBytes),
       }),
     ),
-    pools: pools.map(({ affinity, backends, health, ...pool }) => ({
+    pools: pools.map(({ affinity, backends, discover, health, slowStartMs, ...pool }) => ({
       ...pool,
+      slowStart: slowStartMs === 0 ? "none" : formatDuration(slowStartMs),
+      discover: discover.map(writeSource),
       ...(health === undefined ? {} : { health: writeOutHealth(health) }),
       affinity: formatAffinity(affinity),
-      backends: backends.map(({ name, addressText, weight, state }) => ({
+      backends: backends.map(({ name, addressText, weight, state, backup }) => ({
         name,
         address: addressText,
         weight,
         state,
+        backup,
       })),
     })),
     limits: {
@@ -78,6 +82,20 @@ function writeOut({ listeners, pools, limits, shutdown, plane }: Config): Config
     shutdown: { grace: formatDuration(shutdown.graceMs) },
     plane,
   };
+}
+
+function writeSource(source: SourceConfig): DiscoverInput {
+  if (source.kind === "file") return { file: source.path };
+  const { kind, name, family, resolvers, minIntervalMs, maxIntervalMs, namePrefix } = source;
+  const shared = {
+    family,
+    minInterval: formatDuration(minIntervalMs),
+    maxInterval: formatDuration(maxIntervalMs),
+    ...(resolvers.length > 0 && { resolvers }),
+    ...(namePrefix !== "" && { namePrefix }),
+  };
+  if (kind === "srv") return { srv: name, ...shared };
+  return { dns: `${name}:${source.port}`, weight: source.weight, backup: source.backup, ...shared };
 }
 
 describe("an arbitrary valid config", () => {
@@ -118,12 +136,13 @@ describe("an arbitrary valid config", () => {
           const written = input.pools[i];
           assert.equal(policy, written.policy ?? "round-robin");
           for (const [j, backend] of backends.entries()) {
-            const source = written.backends[j];
+            const source = written.backends?.[j] ?? "";
             const fields = typeof source === "string" ? { address: source } : source;
             assert.equal(backend.addressText, fields.address);
             assert.equal(backend.name, fields.name ?? fields.address);
             assert.equal(backend.weight, fields.weight ?? 1);
             assert.equal(backend.state, fields.state ?? "enabled");
+            assert.equal(backend.backup, fields.backup ?? false);
           }
         }
       }),

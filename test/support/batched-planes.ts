@@ -13,6 +13,8 @@ export interface OpenPlane {
   readonly plane: BatchedPlane;
   /** Every warning so far, as `code: message`. */
   readonly warnings: string[];
+  /** Slots of backends of which it said that they refuse, in the order of the calls. */
+  readonly refused: readonly number[];
   /** Where its listener is. */
   readonly to: string;
   readonly backends: readonly Backend[];
@@ -26,9 +28,11 @@ export async function openPlane(t: TestContext, workers: number): Promise<OpenPl
   const { BatchedPlane } = await import("#src/planes/batched/batched-plane.js");
   const backends = await openBackends(t, "a", "b", "c");
   const warnings: string[] = [];
+  const refused: number[] = [];
   const warn = (code: string, message: string) => warnings.push(`${code}: ${message}`);
   const plane = new BatchedPlane({
     warn,
+    refused: (slot) => refused.push(slot),
     random: Math.random,
     workers,
     inherited: new InheritedSockets(),
@@ -41,6 +45,7 @@ export async function openPlane(t: TestContext, workers: number): Promise<OpenPl
   return {
     plane,
     warnings,
+    refused,
     to,
     backends,
     apply: async (version, list) => {
@@ -52,8 +57,11 @@ export async function openPlane(t: TestContext, workers: number): Promise<OpenPl
         plane: plane.name,
         planeNotes: [],
         snapshot,
+        configVersion: 1,
         uptimeMs: 0,
+        health: new Map(),
         addresses: new Map([[0, to]]),
+        sources: [],
         counters: plane.counters,
       }),
   };

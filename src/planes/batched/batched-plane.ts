@@ -120,6 +120,7 @@ export class BatchedPlane implements Plane {
       capabilities: this.#capabilities,
       random: this.#context.random,
       warn: this.#context.warn,
+      refused: this.#context.refused,
     });
   }
 

@@ -9,7 +9,7 @@ import type { UpstreamHost } from "../../core/flows.js";
 import { Forwarder } from "../../core/forwarder.js";
 import { type BackendEntry, MAX_BACKENDS, MAX_LISTENERS } from "../../core/snapshot.js";
 import { dropOf, reasonNumber } from "../../core/verdict.js";
-import { AF_INET, AF_INET6 } from "../../linux/constants.js";
+import { AF_INET, AF_INET6, EPOLLERR } from "../../linux/constants.js";
 import { type Epoll, epollBytes, openEpoll } from "../../linux/epoll.js";
 import { EAGAIN, EINTR, errnoText } from "../../linux/errno.js";
 import { EventFd } from "../../linux/event-fd.js";
@@ -18,10 +18,12 @@ import { type Arena, openArena } from "../../linux/memory.js";
 import { receiveBatchBytes } from "../../linux/receive-batch.js";
 import { reasonOfResult } from "./errno-reasons.js";
 import type { ApplyMessage, FromWorker, ToWorker, WorkerSetup } from "./messages.js";
+import { Refusals } from "./refusals.js";
 import { REPLY_SLOTS, ReplyPath } from "./reply-path.js";
 import { type OpenListener, REQUEST_SLOTS, RequestPath, SLOT_BYTES } from "./request-path.js";
 import { Scopes } from "./scopes.js";
 import { SegmentLimits } from "./segment-limits.js";
+import { SentLog } from "./sent-log.js";
 import { monotonicOffsetMs, STATUS } from "./shared.js";
 import { ANSWERED, isShortage, UNANSWERED, UPSTREAM_DATA, Upstreams } from "./upstreams.js";
 
@@ -54,6 +56,9 @@ export class Engine implements UpstreamHost {
   readonly #replyLimits: SegmentLimits;
   readonly #requests: RequestPath;
   readonly #replies: ReplyPath;
+  readonly #refusals: Refusals;
+  /** Upstreams that had an error to tell this turn. */
+  readonly #failed = new Int32Array(EVENTS);
   readonly #status: Float64Array;
   readonly #clockOffsetMs = monotonicOffsetMs();
   readonly #warnedAtMs = new Map<string, number>();
@@ -107,13 +112,21 @@ export class Engine implements UpstreamHost {
       scopes: new Scopes(),
       maxSegments: capabilities.maxSegments,
     };
+    const sent = new SentLog();
     this.#requests = new RequestPath({
       ...shared,
+      sent,
       capacity,
       upstreamOf: this.#upstreamOf,
       limits: this.#requestLimits,
     });
     this.#replies = new ReplyPath({ ...shared, listeners: this.#listeners, limits: this.#replyLimits });
+    this.#refusals = new Refusals({
+      ...shared,
+      sent,
+      requests: this.#requests,
+      tell: (backendSlot) => this.#post({ type: "refused", backendSlot }),
+    });
     this.#apply(setup.first);
     this.#post({ type: "applied", version: setup.first.snapshot.version });
   }
@@ -167,12 +180,20 @@ export class Engine implements UpstreamHost {
     this.#turns = (this.#turns + 1) | 0;
     if (ready < 0 && ready !== -EINTR) throw new Error(`epoll_wait: ${errnoText(-ready)}`);
     let others = 0;
+    let failed = 0;
     for (let event = 0; event < ready; event++) {
       const data = this.#epoll.data(event);
-      if (data >= UPSTREAM_DATA) this.#replies.receive(data - UPSTREAM_DATA, this.#turns, this.#nowMs);
-      else others++;
+      if (data < UPSTREAM_DATA) {
+        others++;
+        continue;
+      }
+      const upstream = data - UPSTREAM_DATA;
+      const hasError = this.#replies.receive(upstream, this.#turns, this.#nowMs);
+      if (hasError || (this.#epoll.events(event) & EPOLLERR) !== 0) this.#failed[failed++] = upstream;
     }
     this.#replies.flush();
+    // Before the next requests come in: what was refused may still lie where it was received.
+    for (let i = 0; i < failed; i++) this.#refusals.drain(this.#failed[i], this.#nowMs);
     for (let event = 0; others > 0 && event < ready; event++) {
       const data = this.#epoll.data(event);
       if (data >= UPSTREAM_DATA) continue;
@@ -295,6 +316,7 @@ function arenaBytes(): number {
     receive(REPLY_SLOTS) +
     Upstreams.arenaBytes() +
     epollBytes(EVENTS) +
+    Refusals.arenaBytes() +
     SEND_ARENA_BYTES
   );
 }

@@ -2,7 +2,14 @@
  * The requests of one received batch, grouped by flow and in order: for each flow a list of pieces, where a piece is a
  * stretch of the receive buffer with one datagram or several equal ones.
  */
-export class FlowGroups {
+export interface Pieces {
+  readonly offset: Uint32Array;
+  readonly bytes: Uint32Array;
+  readonly segment: Uint32Array;
+  readonly next: Int32Array;
+}
+
+export class FlowGroups implements Pieces {
   /** Groups in the batch so far. */
   count = 0;
   /** By group: its flow, or -1 once it has been sent. */

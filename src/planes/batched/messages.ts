@@ -50,4 +50,6 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: "applied"; readonly version: number }
+  /** A backend refused a datagram: at most once for each backend in 100 ms. */
+  | { readonly type: "refused"; readonly backendSlot: number }
   | { readonly type: "warning"; readonly code: string; readonly message: string };

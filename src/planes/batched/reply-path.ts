@@ -7,7 +7,7 @@ import * as R from "../../core/flow-record.js";
 import type { Forwarder } from "../../core/forwarder.js";
 import { FORWARD_LAST } from "../../core/verdict.js";
 import { CONTROL_OVERFLOW, CONTROL_SEGMENT, CONTROL_WORDS } from "../../linux/control.js";
-import { ECONNREFUSED } from "../../linux/errno.js";
+import { EAGAIN } from "../../linux/errno.js";
 import type { Arena } from "../../linux/memory.js";
 import { createReceiveBatch, type ReceiveBatch } from "../../linux/receive-batch.js";
 import { Bursts } from "./bursts.js";
@@ -65,23 +65,24 @@ export class ReplyPath {
     this.#single = new Bursts(arena, { messages: 1, iovecsPerMessage: 1 }, 1);
   }
 
-  /** Receives from one upstream; what passes waits for `flush`. */
-  receive(upstream: number, turn: number, nowMs: number): void {
-    const { upstreams, forwarder } = this.#parts;
+  /**
+   * Receives from one upstream; what passes waits for `flush`. True when the socket had an error to tell, so that there
+   * may be something in its error queue.
+   */
+  receive(upstream: number, turn: number, nowMs: number): boolean {
+    const { upstreams } = this.#parts;
     if (REPLY_SLOTS - this.#used < PER_UPSTREAM) this.flush();
     const first = this.#used;
     const ask = this.#singleFile.ask(PER_UPSTREAM, upstreams.turn[upstream] === turn - 1);
     upstreams.turn[upstream] = turn;
     const received = this.#batch.receive(upstreams.fd(upstream), ask, undefined, first);
-    if (received <= 0) {
-      if (received === -ECONNREFUSED) forwarder.refused(upstreams.backend[upstream]);
-      return;
-    }
+    if (received <= 0) return received < 0 && received !== -EAGAIN;
     this.#singleFile.got(received);
     this.#used += received;
     const flow = upstreams.flow[upstream];
     if (flow < 0) this.#late(upstream, first, received);
     else for (let slot = first; slot < first + received; slot++) this.#judge(upstream, flow, slot, nowMs);
+    return false;
   }
 
   /** Sends what waits. */

@@ -7,15 +7,15 @@ import { KEY_SCOPE } from "../../core/flow-record.js";
 import type { Forwarder } from "../../core/forwarder.js";
 import { MSG_DONTWAIT } from "../../linux/constants.js";
 import { CONTROL_OVERFLOW, CONTROL_SEGMENT, CONTROL_WORDS } from "../../linux/control.js";
-import { ECONNREFUSED } from "../../linux/errno.js";
 import type { Arena } from "../../linux/memory.js";
 import { createReceiveBatch, type ReceiveBatch } from "../../linux/receive-batch.js";
 import { Bursts } from "./bursts.js";
-import { reasonOfResult } from "./errno-reasons.js";
-import { FlowGroups } from "./flow-groups.js";
+import { reasonOfResult, tellsOfEarlier } from "./errno-reasons.js";
+import { FlowGroups, type Pieces } from "./flow-groups.js";
 import type { WorkerListener } from "./messages.js";
 import type { Scopes } from "./scopes.js";
 import type { SegmentLimits } from "./segment-limits.js";
+import type { SentLog } from "./sent-log.js";
 import { SingleFile } from "./single-file.js";
 import type { Upstreams } from "./upstreams.js";
 
@@ -38,6 +38,7 @@ export interface RequestPathParts {
   readonly upstreamOf: Int32Array;
   readonly scopes: Scopes;
   readonly limits: SegmentLimits;
+  readonly sent: SentLog;
   readonly maxSegments: number;
   readonly capacity: number;
 }
@@ -48,7 +49,7 @@ export const SLOT_BYTES = 65_536 + 64;
 const MOST_PIECES = REQUEST_SLOTS * 128;
 const MESSAGES = 64;
 const PIECES_PER_MESSAGE = 128;
-/** Sends that only told of earlier refusals are made again so often. */
+/** Sends that only told of what became of an earlier datagram are made again so often. */
 const REFUSALS = 3;
 
 export class RequestPath {
@@ -56,6 +57,8 @@ export class RequestPath {
   readonly #batch: ReceiveBatch;
   readonly #groups: FlowGroups;
   readonly #bursts: Bursts;
+  /** By message in `#bursts`: its first piece. */
+  readonly #firstPiece = new Int32Array(MESSAGES);
   readonly #singleFile = new SingleFile();
   readonly #control = new Uint32Array(CONTROL_WORDS);
 
@@ -71,6 +74,7 @@ export class RequestPath {
   receive(listener: OpenListener, turn: number, nowMs: number): void {
     const again = listener.turn === turn - 1;
     listener.turn = turn;
+    this.#parts.sent.nextBatch(nowMs);
     const received = this.#batch.receive(listener.fd, this.#singleFile.ask(REQUEST_SLOTS, again));
     if (received <= 0) return;
     this.#singleFile.got(received);
@@ -93,6 +97,16 @@ export class RequestPath {
     this.#flush();
   }
 
+  /** Sends one datagram that lies in the arena on a flow's upstream, outside any batch. */
+  resend(flow: number, offset: number, bytes: number): void {
+    this.#sendOne(this.#parts.upstreamOf[flow], offset, bytes, -1);
+  }
+
+  /** The pieces of the last batch: what lies there stays until the next. */
+  get pieces(): Pieces {
+    return this.#groups;
+  }
+
   /** Sends what is grouped for a flow that is about to end. */
   flushFlow(flow: number): void {
     const group = this.#groups.of(flow);
@@ -109,16 +123,19 @@ export class RequestPath {
       const rest = bytes - at - length;
       if (flow >= 0 && rest > 0 && forwarder.keepsBursts(listener)) {
         forwarder.restOfBurst(listener, flow, Math.ceil(rest / segment), rest, nowMs);
-        this.#group(flow, start + at, bytes - at, segment);
+        this.#group(flow, start + at, bytes - at, segment, nowMs);
         return;
       }
-      if (flow >= 0) this.#group(flow, start + at, length, segment);
+      if (flow >= 0) this.#group(flow, start + at, length, segment, nowMs);
       if (segment === 0) return;
     }
   }
 
-  #group(flow: number, offset: number, bytes: number, segment: number): void {
-    if (this.#groups.full) this.#flush();
+  #group(flow: number, offset: number, bytes: number, segment: number, nowMs: number): void {
+    if (this.#groups.full) {
+      this.#flush();
+      this.#parts.sent.nextBatch(nowMs);
+    }
     this.#groups.add(flow, offset, bytes, segment);
   }
 
@@ -136,7 +153,7 @@ export class RequestPath {
     const { offset, bytes, segment, next } = this.#groups;
     const first = this.#groups.first[group];
     if (next[first] < 0 && bytes[first] <= segment[first]) {
-      this.#sendOne(upstream, offset[first], bytes[first]);
+      this.#sendOne(upstream, offset[first], bytes[first], first);
       return;
     }
     const largest = limits.largest(upstreams.backend[upstream]);
@@ -150,6 +167,7 @@ export class RequestPath {
       const last = bursts.count - 1;
       if (last >= 0 && bursts.join(last, offset[piece], bytes[piece], segment[piece])) continue;
       if (bursts.full) this.#sendBursts(upstream);
+      this.#firstPiece[bursts.count] = piece;
       bursts.begin(offset[piece], bytes[piece], segment[piece], upstream, largest);
     }
     this.#sendBursts(upstream);
@@ -162,15 +180,22 @@ export class RequestPath {
     for (let message = 0, refusals = 0; message < bursts.count; ) {
       const sent = bursts.batch.send(fd, message, bursts.count - message);
       if (sent > 0) {
-        message += sent;
-      } else if (sent === -ECONNREFUSED && refusals++ < REFUSALS) {
-        this.#parts.forwarder.refused(this.#parts.upstreams.backend[upstream]);
+        for (const end = message + sent; message < end; message++) this.#noteBurst(upstream, message);
+      } else if (tellsOfEarlier(sent) && refusals < REFUSALS) {
+        refusals++;
       } else {
         this.#burstFailed(upstream, message, sent);
         message++;
       }
     }
     bursts.clear();
+  }
+
+  #noteBurst(upstream: number, message: number): void {
+    const { datagrams, segment, batch } = this.#bursts;
+    const bytes = batch.bytes(message);
+    const each = datagrams[message] > 1 ? segment[message] : bytes;
+    this.#parts.sent.note(upstream, bytes, each, this.#firstPiece[message]);
   }
 
   #burstFailed(upstream: number, message: number, result: number): void {
@@ -201,18 +226,21 @@ export class RequestPath {
   /** Datagram by datagram. */
   #sendApart(upstream: number, offset: number, bytes: number, segment: number): void {
     for (let at = 0; at < bytes; at += segment)
-      this.#sendOne(upstream, offset + at, Math.min(segment, bytes - at));
+      this.#sendOne(upstream, offset + at, Math.min(segment, bytes - at), -1);
   }
 
-  #sendOne(upstream: number, offset: number, bytes: number): void {
-    const { arena, upstreams, forwarder } = this.#parts;
+  /** @param piece what is sent where that is a whole piece of this batch, else -1 */
+  #sendOne(upstream: number, offset: number, bytes: number, piece: number): void {
+    const { arena, upstreams, forwarder, sent } = this.#parts;
     const fd = upstreams.fd(upstream);
     let result = arena.libc.send(fd, arena.address + offset, bytes, MSG_DONTWAIT);
-    for (let refusals = 0; result === -ECONNREFUSED && refusals < REFUSALS; refusals++) {
-      forwarder.refused(upstreams.backend[upstream]);
+    for (let refusals = 0; tellsOfEarlier(result) && refusals < REFUSALS; refusals++) {
       result = arena.libc.send(fd, arena.address + offset, bytes, MSG_DONTWAIT);
     }
-    if (result >= 0) return;
+    if (result >= 0) {
+      sent.note(upstream, bytes, bytes, piece);
+      return;
+    }
     const reason = reasonOfResult(result);
     forwarder.requestFailed(upstreams.listener[upstream], upstreams.backend[upstream], bytes, reason);
   }

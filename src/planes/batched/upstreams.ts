@@ -4,13 +4,19 @@
  */
 import { MAX_BACKENDS } from "../../core/snapshot.js";
 import {
+  AF_INET6,
+  IP_RECVERR,
+  IPV6_RECVERR,
   MSG_DONTWAIT,
+  MSG_ERRQUEUE,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
   SO_RXQ_OVFL,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
+  SOL_IP,
+  SOL_IPV6,
   SOL_SOCKET,
   SOL_UDP,
   UDP_GRO,
@@ -111,6 +117,11 @@ export class Upstreams {
     this.#families[slot] = family;
   }
 
+  /** Whether the upstream's backend is reached over IPv6. */
+  isIpv6(upstream: number): boolean {
+    return this.#families[this.backend[upstream]] === AF_INET6;
+  }
+
   fd(upstream: number): number {
     return this.#options.descriptors[upstream] - 1;
   }
@@ -172,6 +183,9 @@ export class Upstreams {
     if (fd < 0) return fd;
     if (gro) libc.setsockopt(fd, SOL_UDP, UDP_GRO, address + this.#one, 4);
     libc.setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, address + this.#one, 4);
+    if (this.#families[backendSlot] === AF_INET6)
+      libc.setsockopt(fd, SOL_IPV6, IPV6_RECVERR, address + this.#one, 4);
+    else libc.setsockopt(fd, SOL_IP, IP_RECVERR, address + this.#one, 4);
     if (libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, address + this.#receiveBytes, 4) < 0) {
       libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, address + this.#receiveBytes, 4);
     }
@@ -191,7 +205,10 @@ export class Upstreams {
     return upstream;
   }
 
-  /** Empties a socket's queue; a pending error is read first. */
+  /**
+   * Empties a socket's queues. A pending error is told first: then, and only then, there may be something in the error
+   * queue, which must not be taken for the next flow's.
+   */
   #drain(upstream: number, fd: number): void {
     const { arena, late } = this.#options;
     const scratch = arena.address + this.#scratch;
@@ -199,6 +216,7 @@ export class Upstreams {
       const result = arena.libc.recv(fd, scratch, SCRATCH_BYTES, MSG_DONTWAIT);
       if (result === -EAGAIN) return;
       if (result >= 0) late(this.listener[upstream]);
+      else while (arena.libc.recv(fd, scratch, SCRATCH_BYTES, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0);
     }
   }
 

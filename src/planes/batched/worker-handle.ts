@@ -25,6 +25,7 @@ export interface WorkerHandleOptions {
   readonly capabilities: Capabilities;
   readonly random: () => number;
   readonly warn: (code: string, message: string) => void;
+  readonly refused: (backendSlot: number) => void;
 }
 
 /** Pauses before restart number 1, 2, 3 … of a worker that keeps dying. */
@@ -133,6 +134,7 @@ export class WorkerHandle {
 
   #receive(message: FromWorker): void {
     if (message.type === "warning") this.#options.warn(message.code, message.message);
+    else if (message.type === "refused") this.#options.refused(message.backendSlot);
     else this.#settle(message.version);
   }
 

@@ -143,7 +143,8 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   }
 
   refused(upstream: Upstream): void {
-    this.#forwarder?.refused(upstream.backend.slot);
+    this.#forwarder?.refused(upstream.backend.slot, this.#tick());
+    this.#context.refused(upstream.backend.slot);
   }
 
   broken(upstream: Upstream): void {

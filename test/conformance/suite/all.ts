@@ -4,7 +4,9 @@ import { defineBackendChanges } from "./backend-changes.js";
 import { defineFamilies } from "./families.js";
 import { defineFigures } from "./figures.js";
 import { defineGuard } from "./guard.js";
+import { defineHealth } from "./health.js";
 import { defineHostile } from "./hostile.js";
+import { defineKilledBackend } from "./killed-backend.js";
 import { defineLateReplies } from "./late-replies.js";
 import { defineLifecycle } from "./lifecycle.js";
 import { defineLimits } from "./limits.js";
@@ -29,6 +31,8 @@ export function defineAll(plane: PlaneUnderTest): void {
   defineSizes(plane);
   defineFamilies(plane);
   defineUnreachable(plane);
+  defineHealth(plane);
+  defineKilledBackend(plane);
   defineFigures(plane);
   defineLifecycle(plane);
   defineHostile(plane);

@@ -17,6 +17,8 @@ export interface PlaneUnderTest {
     readonly changeIpv6Only?: string;
     /** Keep a reply that comes after the flow's last expected one from the client that has the port next. */
     readonly tellSurplusReplies?: string;
+    /** Send a datagram that a backend refused to another one. */
+    readonly resendRefused?: string;
   };
 }
 

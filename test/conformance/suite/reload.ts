@@ -148,7 +148,10 @@ export function defineReload(plane: PlaneUnderTest): void {
       const [pa, pb] = config.pools;
       const result = await balancer.reload({
         ...config,
-        pools: [{ ...pa, policy: "random", backends: [...pa.backends, { ...c.entry, weight: 3 }] }, pb],
+        pools: [
+          { ...pa, policy: "random", backends: [...(pa.backends ?? []), { ...c.entry, weight: 3 }] },
+          pb,
+        ],
       });
       assert.deepEqual(result, {
         version: 2,
@@ -214,7 +217,7 @@ export function defineReload(plane: PlaneUnderTest): void {
         ...config,
         pools: [
           pa,
-          { ...pb, backends: pb.backends.map((one) => ({ ...(one as { address: string }), weight })) },
+          { ...pb, backends: pb.backends?.map((one) => ({ ...(one as { address: string }), weight })) },
         ],
       });
       const results = await Promise.all([2, 3, 4, 5].map((weight) => balancer.reload(weighted(weight))));

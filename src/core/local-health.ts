@@ -1,0 +1,77 @@
+/**
+ * What a worker knows of a refusal before the monitor has decided: the backend counts as down here, at once and for a
+ * second at most, so that the very next datagrams go elsewhere. A new snapshot overrides it.
+ */
+import { candidatesOf } from "./routing.js";
+import type { PoolEntry, Snapshot } from "./snapshot.js";
+
+/** How long a refusal counts when no snapshot comes. */
+export const LOCALLY_DOWN_MS = 1000;
+
+export class LocalHealth {
+  /** When the next backend counts as it stands in the snapshot again; Infinity while all do. */
+  untilMs = Number.POSITIVE_INFINITY;
+  #snapshot: Snapshot;
+  /** Backend slot → until when it is locally down. */
+  readonly #down = new Map<number, number>();
+  /** Backends that are not to be taken down as things stand: the last ones of their pools, and those that are down. */
+  readonly #settled = new Set<number>();
+
+  constructor(snapshot: Snapshot) {
+    this.#snapshot = snapshot;
+  }
+
+  /** A new snapshot: what was known locally is in it, or does not count any more. */
+  reset(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+    this.#down.clear();
+    this.#changed();
+  }
+
+  /** Takes a backend down unless it is the last candidate of its pool. Answers whether that changed anything. */
+  refuse(slot: number, nowMs: number): boolean {
+    if (this.#down.has(slot) || this.#settled.has(slot)) return false;
+    if (!this.#mayGoDown(slot)) {
+      this.#settled.add(slot);
+      return false;
+    }
+    this.#down.set(slot, nowMs + LOCALLY_DOWN_MS);
+    this.#changed();
+    return true;
+  }
+
+  /** Forgets refusals whose time is over. */
+  expire(nowMs: number): void {
+    for (const [slot, untilMs] of this.#down) if (untilMs <= nowMs) this.#down.delete(slot);
+    this.#changed();
+  }
+
+  /** The snapshot with what is locally down. */
+  view(): Snapshot {
+    if (this.#down.size === 0) return this.#snapshot;
+    const pools = this.#snapshot.pools.map((pool) => this.#viewOf(pool));
+    return { ...this.#snapshot, pools };
+  }
+
+  #changed(): void {
+    this.#settled.clear();
+    this.untilMs = Math.min(...this.#down.values());
+  }
+
+  #mayGoDown(slot: number): boolean {
+    const entry = this.#snapshot.pools.find(({ backends }) => backends.some((one) => one.slot === slot));
+    if (entry === undefined) return false;
+    const pool = this.#viewOf(entry);
+    if (pool.backends.some((one) => one.slot === slot && one.health === "down")) return false;
+    const others = pool.backends.filter((one) => one.slot !== slot);
+    return candidatesOf({ ...pool, failOpen: false, backends: others }).length > 0;
+  }
+
+  #viewOf(pool: PoolEntry): PoolEntry {
+    if (!pool.backends.some(({ slot }) => this.#down.has(slot))) return pool;
+    const backends = pool.backends.map((backend) =>
+      this.#down.has(backend.slot) ? { ...backend, health: "down" as const } : backend,
+    );
+    return { ...pool, backends };
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Joins the health monitor, the prober and the plane's counters for the balancer: it feeds the monitor, and asks for a new
+ * snapshot when something that planes see has changed.
+ */
+import type { Config } from "./config/config.js";
+import { BACKEND, backendAt, type Counters } from "./core/counters.js";
+import type { AdminState, Snapshot } from "./core/snapshot.js";
+import { type BackendChange, HealthMonitor } from "./health/monitor.js";
+import { type ProbedBackend, Prober } from "./health/prober.js";
+
+export interface HealthControlOptions {
+  readonly counters: () => readonly Counters[];
+  readonly onChange: (change: BackendChange) => void;
+  /** A new snapshot is wanted. Calls that come together count as one. */
+  readonly publish: () => void;
+}
+
+const TICK_MS = 500;
+/** Changes within this time share one snapshot. */
+const GATHER_MS = 20;
+
+export class HealthControl {
+  readonly #options: HealthControlOptions;
+  readonly #monitor: HealthMonitor;
+  readonly #prober: Prober;
+  readonly #ticking: NodeJS.Timeout;
+  #gathering: NodeJS.Timeout | undefined;
+
+  constructor(options: HealthControlOptions) {
+    this.#options = options;
+    this.#monitor = new HealthMonitor({
+      nowMs: () => performance.now(),
+      read: (slot) => this.#read(slot),
+      onChange: (change) => this.#changed(change),
+      probeNow: (slot) => this.#prober.probeNow(slot),
+    });
+    this.#prober = new Prober({
+      onState: (slot, state, reason) => this.#monitor.probed(slot, state, reason),
+    });
+    this.#ticking = setInterval(() => this.#monitor.tick(), TICK_MS);
+    this.#ticking.unref();
+  }
+
+  /** Takes in a config in force and its snapshot. */
+  update(config: Config, snapshot: Snapshot): void {
+    const pools = new Map(config.pools.map((pool) => [pool.name, pool]));
+    this.#monitor.update(snapshot, (name) => {
+      const pool = pools.get(name);
+      return {
+        passive: pool?.passive ?? { enabled: false, maxEjected: 0 },
+        slowStartMs: pool?.slowStartMs ?? 0,
+        probed: pool?.health !== undefined,
+      };
+    });
+    this.#prober.update(probedBackends(config, snapshot));
+  }
+
+  /** A compiled config with every backend in its present state. */
+  decorate(snapshot: Snapshot): Snapshot {
+    return this.#monitor.decorate(snapshot);
+  }
+
+  refused(slot: number): void {
+    this.#monitor.refused(slot);
+  }
+
+  operate(
+    slot: number,
+    change: { admin?: AdminState; weight?: number },
+    reason: string,
+    deadlineMs = Number.POSITIVE_INFINITY,
+  ): void {
+    this.#monitor.operate(slot, change, reason, performance.now() + deadlineMs);
+  }
+
+  /** Why each backend is as it is, and since when. */
+  status(): ReturnType<HealthMonitor["status"]> {
+    return this.#monitor.status();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#ticking);
+    clearTimeout(this.#gathering);
+    await this.#prober.close();
+  }
+
+  #changed(change: BackendChange): void {
+    this.#options.onChange(change);
+    this.#gathering ??= setTimeout(() => {
+      this.#gathering = undefined;
+      this.#options.publish();
+    }, GATHER_MS);
+  }
+
+  #read(slot: number): { requests: number; replies: number } {
+    const at = backendAt(slot);
+    let requests = 0;
+    let replies = 0;
+    for (const counters of this.#options.counters()) {
+      requests += counters[at + BACKEND.requests];
+      replies += counters[at + BACKEND.replies];
+    }
+    return { requests, replies };
+  }
+}
+
+function probedBackends(config: Config, snapshot: Snapshot): ProbedBackend[] {
+  const plans = new Map(config.pools.map((pool) => [pool.name, pool.health]));
+  return snapshot.pools.flatMap((pool) => {
+    const plan = plans.get(pool.name);
+    if (plan === undefined) return [];
+    return pool.backends.map(({ slot, name, address }) => ({
+      slot,
+      name: `${pool.name}/${name}`,
+      endpoint: address,
+      plan,
+    }));
+  });
+}
