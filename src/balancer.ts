@@ -13,14 +13,12 @@ import type {
   Stats,
 } from "./api.js";
 import { createBackendControl, type Operate } from "./backend-control.js";
-import { compileSnapshot } from "./config/compile.js";
 import type { Config, ConfigInput } from "./config/config.js";
 import { diffConfigs } from "./config/diff.js";
 import { parseConfig } from "./config/parse-config.js";
 import type { ShortForm } from "./config/short-form.js";
-import { SlotRegistry } from "./config/slots.js";
 import { formatEndpoint } from "./core/address.js";
-import { BACKEND, backendAt, clearBackend, clearListener } from "./core/counters.js";
+import { BACKEND, backendAt } from "./core/counters.js";
 import { NotSupportedError, SluiceError } from "./core/errors.js";
 import type { Snapshot } from "./core/snapshot.js";
 import { DiscoveryLink } from "./discovery-link.js";
@@ -32,7 +30,7 @@ import { InheritedSockets } from "./planes/inherited-sockets.js";
 import type { Plane, PlaneFaults } from "./planes/plane.js";
 import { type SelectedPlane, selectPlane } from "./planes/select.js";
 import { RateLimit } from "./rate-limit.js";
-import { RetiredSlots } from "./retired-slots.js";
+import { SlotKeeper } from "./slot-keeper.js";
 import { createStats } from "./stats.js";
 
 export interface CreateOptions {
@@ -109,8 +107,7 @@ class RunningBalancer implements StartedBalancer {
   readonly #warnings: HeldWarnings;
   readonly #plane: Plane;
   readonly #notes: readonly string[];
-  readonly #registry: SlotRegistry;
-  readonly #retired = { listener: new RetiredSlots(), pool: new RetiredSlots(), backend: new RetiredSlots() };
+  readonly #slots: SlotKeeper;
   readonly #addresses = new Map<number, string>();
   readonly #discovery: DiscoveryLink;
   readonly #health: HealthControl;
@@ -160,16 +157,16 @@ class RunningBalancer implements StartedBalancer {
     warnings: HeldWarnings,
     signals: Signals,
   ): Promise<RunningBalancer> {
-    const registry = new SlotRegistry();
+    const slots = new SlotKeeper();
     const discovery = new DiscoveryLink(events, warnings);
     let started: RunningBalancer | undefined;
     try {
       const resolved = await discovery.prepare(written);
       discovery.keep(written, resolved);
       const { config } = resolved;
-      const snapshot = compileSnapshot(config, registry, 1, maxFlowsOf(config, plane));
+      const snapshot = slots.compile(config, 1, maxFlowsOf(config, plane));
       const balancer = new RunningBalancer({
-        ...{ written, config, snapshot, registry, discovery },
+        ...{ written, config, snapshot, slots, discovery },
         ...{ plane, notes, events, warnings },
       });
       started = balancer;
@@ -193,7 +190,7 @@ class RunningBalancer implements StartedBalancer {
     written: Config;
     config: Config;
     snapshot: Snapshot;
-    registry: SlotRegistry;
+    slots: SlotKeeper;
     discovery: DiscoveryLink;
     plane: Plane;
     notes: readonly string[];
@@ -203,7 +200,7 @@ class RunningBalancer implements StartedBalancer {
     this.#written = parts.written;
     this.#config = parts.config;
     this.#snapshot = parts.snapshot;
-    this.#registry = parts.registry;
+    this.#slots = parts.slots;
     this.#discovery = parts.discovery;
     this.#plane = parts.plane;
     this.#notes = parts.notes;
@@ -341,7 +338,7 @@ class RunningBalancer implements StartedBalancer {
 
   #compile(config: Config): Snapshot {
     const version = this.#snapshot.version + 1;
-    return compileSnapshot(config, this.#registry, version, maxFlowsOf(config, this.#plane));
+    return this.#slots.compile(config, version, maxFlowsOf(config, this.#plane));
   }
 
   /** The same config with backends in other states; between reloads, never during one. */
@@ -390,36 +387,13 @@ class RunningBalancer implements StartedBalancer {
         if (entry) this.#addresses.set(slot, formatEndpoint({ ip: entry.address.ip, port }));
       }
     } finally {
-      this.#retireSlots();
+      this.#slots.retire(this.#snapshot, performance.now());
     }
-  }
-
-  /** Whatever has a slot and is not in the snapshot in force has left, or was in one that could not be applied. */
-  #retireSlots(): void {
-    const { listeners, pools } = this.#snapshot;
-    const slots = (entries: readonly { readonly slot: number }[]) => new Set(entries.map(({ slot }) => slot));
-    const nowMs = performance.now();
-    this.#retired.listener.update(this.#registry.inUse("listener"), slots(listeners), nowMs);
-    this.#retired.pool.update(this.#registry.inUse("pool"), slots(pools), nowMs);
-    const backends = slots(pools.flatMap((pool) => pool.backends));
-    this.#retired.backend.update(this.#registry.inUse("backend"), backends, nowMs);
   }
 
   #releaseSlots(): void {
-    const { counters } = this.#plane;
-    const nowMs = performance.now();
-    for (const slot of this.#retired.listener.take(nowMs, () => true)) {
-      for (const worker of counters) clearListener(worker, slot);
-      this.#addresses.delete(slot);
-      this.#registry.release("listener", slot);
-    }
-    for (const slot of this.#retired.pool.take(nowMs, () => true)) this.#registry.release("pool", slot);
-    const isUnused = (slot: number) =>
-      counters.every((worker) => worker[backendAt(slot) + BACKEND.activeFlows] === 0);
-    for (const slot of this.#retired.backend.take(nowMs, isUnused)) {
-      for (const worker of counters) clearBackend(worker, slot);
-      this.#registry.release("backend", slot);
-    }
+    const released = this.#slots.release(this.#plane.counters, performance.now());
+    for (const slot of released) this.#addresses.delete(slot);
   }
 
   #awaitsReplies(): boolean {
