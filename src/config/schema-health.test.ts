@@ -157,7 +157,7 @@ describe("probeSchema", () => {
     [
       "no program",
       { type: "exec", command: [] },
-      /^\.probe\.command: found a list, expected a list: the pro/,
+      /^\.probe\.command: found an empty list, expected a program$/,
     ],
     ["a shell line", { type: "exec", command: "a b" }, /^\.probe\.command: found "a b", expected a list/],
     ["a number as secret", { type: "radius", secret: 12345 }, /^\.probe\.secret: expected text or \{ file/],

@@ -9,6 +9,7 @@ import { mismatch, parsedText } from "./schema-values.js";
 /** More than fits in a datagram is a mistake. */
 const MAX_BYTES = 65_507;
 const MAX_TEXT = 2_000;
+const MAX_STATUSES = 100;
 const ANY_TEXT = "^[\\s\\S]*$";
 const HEX = { title: "hex digits, two for each byte", pattern: "^([0-9A-Fa-f]{2})*$" };
 const BASE64 = {
@@ -53,6 +54,7 @@ export function bytesToSend() {
   return z
     .union([z.string(error), map], error)
     .transform((value) => (typeof value === "string" ? toHex(value, "utf8") : bytesToHex(value)))
+    .refine((hex) => hex.length <= 2 * MAX_BYTES, { error: `expected at most ${MAX_BYTES} bytes` })
     .meta({ title });
 }
 
@@ -121,7 +123,11 @@ export function statusList(min: number, max: number) {
     .union([z.number(error).int(error), z.string(error).regex(/^\d{3}(-\d{3})?$/, error)], error)
     .transform(String)
     .refine(isValid, error);
-  return z.array(item, mismatch(title)).min(1, mismatch(title)).max(100, mismatch(title)).meta({ title });
+  return z
+    .array(item, mismatch(title))
+    .min(1, { error: "found an empty list, expected at least one status" })
+    .max(MAX_STATUSES, { error: `expected at most ${MAX_STATUSES} statuses` })
+    .meta({ title });
 }
 
 /** A secret or where it is. Problems do not show it. */
@@ -151,7 +157,7 @@ export function command() {
   const item = textLike("text without NUL", "^[^\\u0000]*$");
   return z
     .array(item, mismatch(title))
-    .min(1, mismatch(title))
+    .min(1, { error: "found an empty list, expected a program" })
     .max(100, { error: "expected at most 100 arguments" })
     .refine(([program]) => program !== "", { error: "found an empty text, expected a program", path: [0] })
     .meta({ title });

@@ -20,6 +20,8 @@ import {
 import { flag, mismatch, oneOf, wholeNumber } from "./schema-values.js";
 
 const DNS_LABEL = "[A-Za-z0-9_-]{1,63}";
+/** At most 253 characters without the last dot (RFC 1035, section 2.3.4: 255 octets in a datagram). */
+const DNS_NAME = `^(\\.|(?=.{1,253}\\.?$)${DNS_LABEL}(\\.${DNS_LABEL})*\\.?)$`;
 
 /** Type and options of one kind of probe. */
 function variant<const T extends string, S extends z.ZodRawShape>(type: T, meaning: string, options: S) {
@@ -49,7 +51,7 @@ const variants = [
       .describe("none: silence is fine too; any reply; or what a reply begins with or contains."),
   }),
   variant("dns", "A DNS query (RFC 1035), judged by the response code.", {
-    name: textLike("a domain name", `^(\\.|(?=.{1,254}$)${DNS_LABEL}(\\.${DNS_LABEL})*\\.?)$`, 254)
+    name: textLike("a domain name", DNS_NAME, 254)
       .prefault(".")
       .describe("What to ask for: a name that the server should know."),
     recordType: oneOf(DNS_RECORD_TYPES).prefault("NS").describe("The type of record to ask for."),
