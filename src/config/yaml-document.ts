@@ -37,7 +37,13 @@ export function parseYaml(text: string, file: string | undefined, expected = "a 
   if (deep !== undefined) throw atOffset(text, file, deep, `nested too deep for ${expected}`);
   const lines = new LineCounter();
   // With uniqueKeys the parser compares the keys of a map in pairs, which takes minutes for a large map.
-  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines, uniqueKeys: false });
+  const document = parseDocument(text, {
+    prettyErrors: false,
+    lineCounter: lines,
+    uniqueKeys: false,
+    // Tags of YAML 1.1 such as !!set and !!omap make objects of other kinds, whose content nothing here would see.
+    resolveKnownTags: false,
+  });
   const problemAt = (offset: number, path: KeyPath, message: string): Problem => {
     const { line, col: column } = lines.linePos(offset);
     return { file, line, column, path: formatPath(path), message };
