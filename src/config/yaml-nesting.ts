@@ -16,13 +16,17 @@ export function findDeepNesting(text: string): number | undefined {
   let brackets = 0;
   let indicators = 0;
   let atLineStart = true;
+  /** Where an indentation began that is too deep if anything follows it. */
+  let indentAt: number | undefined;
   for (const token of new Lexer().lex(text)) {
     if (token === "[" || token === "{") brackets++;
     else if (token === "]" || token === "}") brackets = Math.max(0, brackets - 1);
     else if (token === "?") indicators++;
     else if ((token === "-" || token === ":") && brackets === 0) indicators++;
-    const isIndent = atLineStart && token.startsWith(" ");
-    if (isIndent && brackets === 0 && token.length > MAX_INDENT) return offset;
+    // Only before content: a blank line or a comment opens no level, however far to the right.
+    if (indentAt !== undefined && !isBlank(token)) return indentAt;
+    const isIndent = atLineStart && brackets === 0 && token.startsWith(" ");
+    indentAt = isIndent && token.length > MAX_INDENT ? offset : undefined;
     if (brackets > MAX_BRACKETS || indicators > MAX_INDICATORS) return offset;
     // A line break has a token of its own; text over several lines, such as a block scalar, is one token.
     atLineStart = token.endsWith("\n");
@@ -30,6 +34,10 @@ export function findDeepNesting(text: string): number | undefined {
     offset += isControl(token) ? 0 : token.length;
   }
   return undefined;
+}
+
+function isBlank(token: string): boolean {
+  return token.startsWith("#") || token === "\n" || token === "\r\n";
 }
 
 /** The lexer marks the start of a document, a scalar and the like with characters that are not in the text. */
