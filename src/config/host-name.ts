@@ -51,8 +51,9 @@ export function parseHostName(text: string): string {
 }
 
 function readHost(text: string): string | undefined {
+  if (!new RegExp(HOST_NAME_PATTERN).test(text)) return undefined;
   const host = text.replace(/\.$/, "");
-  return new RegExp(HOST_NAME_PATTERN).test(host) && host.length <= MAX_NAME_LENGTH ? host : undefined;
+  return host.length <= MAX_NAME_LENGTH ? host : undefined;
 }
 
 function isIp(text: string): boolean {
