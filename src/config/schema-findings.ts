@@ -11,12 +11,25 @@ type Issue = z.core.$ZodIssue;
 
 /** The findings of a failed parse, without repetitions; of each map at most `max` unknown keys. */
 export function toFindings(issues: readonly Issue[], max: number): Finding[] {
-  const findings = issues.flatMap((issue) => fromIssue(issue, [], max));
+  const findings = fromIssues(issues, [], max);
   const seen = new Set<string>();
   return findings.filter(({ path, message }) => {
     const key = JSON.stringify([path, message]);
     return seen.has(key) ? false : seen.add(key);
   });
+}
+
+/** Text has a length as well, so zod says of one in place of a list that it is too long too: only its kind is wrong. */
+function fromIssues(issues: readonly Issue[], parent: KeyPath, max: number): Finding[] {
+  const placeOf = ({ path }: Issue) => path.map(String).join("\n");
+  const wrongKinds = new Set(issues.filter(({ code }) => code === "invalid_type").map(placeOf));
+  return issues
+    .filter((issue) => !(isWrongLength(issue) && wrongKinds.has(placeOf(issue))))
+    .flatMap((issue) => fromIssue(issue, parent, max));
+}
+
+function isWrongLength({ code }: Issue): boolean {
+  return code === "too_big" || code === "too_small";
 }
 
 function fromIssue(issue: Issue, parent: KeyPath, max: number): Finding[] {
@@ -29,7 +42,7 @@ function fromIssue(issue: Issue, parent: KeyPath, max: number): Finding[] {
   }
   if (issue.code === "invalid_union") {
     const meant = issue.errors.find((errors) => !errors.some(isWrongKind));
-    if (meant !== undefined) return meant.flatMap((inner) => fromIssue(inner, path, max));
+    if (meant !== undefined) return fromIssues(meant, path, max);
   }
   return [{ path, message: issue.message }];
 }
