@@ -1,5 +1,5 @@
-// The row on live flows: what a flow takes of the balancer's own memory, and whether many of them make each datagram
-// dearer. An open loop, so that few and many flows are met with the same rate, low enough for all to open flows at.
+// The row on live flows: whether many of them make each datagram dearer. (What a flow takes of memory is too little to see from
+// outside: `node bench/micro.js` tells.) An open loop, so that few and many flows are met with the same rate, low enough for all to open flows at.
 const FEW = 1000;
 const RATE = 20_000;
 /** After every client has sent for the first time, which opens the flows, and has been answered. */
@@ -27,14 +27,6 @@ export function manyFlowsRow(contestants, plan, flows) {
         (run) => run.loads.few.cpuNsPerDatagram,
       ),
       figure("cpuMany", `CPU per datagram, ${name} flows`, "ns", (run) => run.loads.many.cpuNsPerDatagram),
-      figure(
-        "memory",
-        "resident memory per flow, kernel sockets aside",
-        "bytes",
-        ({ loads }) =>
-          // The flows of the first load are still alive, so the second one's come on top.
-          (loads.many.residentBytes - loads.few.residentBytes) / flows,
-      ),
     ],
   };
 }
