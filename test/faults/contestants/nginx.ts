@@ -15,6 +15,7 @@ export function findNginx(): Contestant | undefined {
   const { error, stderr } = spawnSync("nginx", ["-V"], { encoding: "utf8" });
   if (error) return undefined;
   const version = /nginx\/([\d.]+)/.exec(stderr)?.[1] ?? "unknown";
+  const program = /--sbin-path=(\S+)/.exec(stderr)?.[1] ?? "/usr/sbin/nginx"; // whole: its upgrade does not search PATH
   const modules = /--modules-path=(\S+)/.exec(stderr)?.[1] ?? DEFAULT_MODULES;
   const isBuiltIn = /--with-stream(\s|$)/.test(stderr);
   const module = isBuiltIn ? undefined : join(modules, "ngx_stream_module.so");
@@ -26,29 +27,30 @@ export function findNginx(): Contestant | undefined {
     version,
     dns: false,
     cannot: {},
-    start: (bed, folder) => startNginx(bed, folder, module),
+    start: (bed, folder) => startNginx(bed, folder, { program, module }),
   };
 }
 
 async function startNginx(
   bed: TestBed,
   folder: string,
-  module: string | undefined,
+  { program, module }: { readonly program: string; readonly module: string | undefined },
 ): Promise<RunningBalancer> {
   const file = join(folder, "nginx.conf");
   const pidFile = join(folder, "pid");
   const write = (mark?: Mark, round = 0) =>
     writeFileSync(file, createConfig(bed, folder, module, mark, round));
-  const master = () => Number(readFileSync(pidFile, "utf8"));
+  const isWritten = () => existsSync(pidFile) && readFileSync(pidFile, "utf8").endsWith("\n");
+  const master = () => readPid(pidFile);
   const reload = async (mark?: Mark, round?: number) => {
     write(mark, round);
     process.kill(master(), "SIGHUP");
   };
   write();
-  const [program, ...args] = [...bed.near, "nginx", "-c", file, "-e", join(folder, "error.log")];
-  const { status, stderr } = spawnSync(program!, args, { encoding: "utf8" });
+  const [command, ...args] = [...bed.near, program, "-c", file, "-e", join(folder, "error.log")];
+  const { status, stderr } = spawnSync(command!, args, { encoding: "utf8" });
   if (status !== 0) throw new Error(`nginx: ${stderr}`);
-  await until(() => existsSync(pidFile) && childrenOf(master()).length > 0);
+  await until(() => isWritten() && childrenOf(master()).length > 0);
   return {
     flowPids: () => childrenOf(master()),
     drain: (backend) => reload({ backend, as: "down" }),
@@ -57,7 +59,7 @@ async function startNginx(
     async upgrade() {
       const old = master();
       process.kill(old, "SIGUSR2");
-      await until(() => existsSync(pidFile) && master() !== old && childrenOf(master()).length > 0);
+      await until(() => isWritten() && master() !== old && childrenOf(master()).length > 0);
       process.kill(old, "SIGQUIT");
     },
     killWorker: async () => void process.kill(childrenOf(master())[0]!, "SIGKILL"),
@@ -105,6 +107,13 @@ ${servers.join("\n")}
   }
 }
 `;
+}
+
+/** Never 0, which would be our own process group. */
+function readPid(file: string): number {
+  const pid = Number(readFileSync(file, "utf8"));
+  if (!(pid > 1)) throw new Error("nginx has written no process id");
+  return pid;
 }
 
 function childrenOf(pid: number): number[] {
