@@ -6,6 +6,8 @@ export interface ProbeResult {
   readonly ok: boolean;
   /** For people: why it failed or what it saw, such as `no answer within 1s`. Never text that a backend chose. */
   readonly reason: string;
+  /** It failed for want of something on this machine, such as a descriptor, and so says nothing of the backend. */
+  readonly isOurs?: boolean;
   /** From the start of the probe, by the monotonic clock. */
   readonly elapsedMs: number;
 }
@@ -26,6 +28,7 @@ export interface Probe {
 export interface Outcome {
   readonly ok: boolean;
   readonly reason: string;
+  readonly isOurs?: boolean;
 }
 
 export function passed(reason: string): Outcome {

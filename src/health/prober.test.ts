@@ -168,6 +168,23 @@ describe("Prober", () => {
     await prober.close();
   });
 
+  it("counts a probe that failed for want of something here neither way", async () => {
+    const results = [false, true, false, true].map((isOurs) => ({
+      ok: false,
+      reason: "bad",
+      isOurs,
+      elapsedMs: 0,
+    }));
+    const { clock, prober, states } = createRig({
+      createProbe: () => ({ type: "fake", run: () => Promise.resolve(results.shift()!) }),
+    });
+    prober.update([backend(1)]);
+    await clock.moveTo(3_000);
+    assert.deepEqual([results, states], [[], []]);
+    assert.equal(prober.state(1), "up");
+    await prober.close();
+  });
+
   it("counts a probe that rejects as a failure", async () => {
     const { clock, prober, states } = createRig({
       createProbe: () => ({ type: "broken", run: () => Promise.reject(new TypeError("oops")) }),

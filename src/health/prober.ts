@@ -198,7 +198,7 @@ export class Prober {
   #count(entry: Entry, result: ProbeResult): void {
     const { slot, plan } = entry.backend;
     const before = entry.hysteresis.state;
-    entry.hysteresis = addResult(entry.hysteresis, result.ok, plan);
+    if (!result.isOurs) entry.hysteresis = addResult(entry.hysteresis, result.ok, plan);
     const { state } = entry.hysteresis;
     this.#options.onResult(slot, result);
     if (state !== before && !entry.abort.signal.aborted) this.#options.onState(slot, state, result.reason);

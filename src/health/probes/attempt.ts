@@ -3,7 +3,7 @@
  * up. Every probe is built on this, so that none can hang, leak or throw.
  */
 import { failed, formatMs, type Outcome, type ProbeResult } from "../probe.js";
-import { describeFault } from "./describe-fault.js";
+import { failedBy } from "./describe-fault.js";
 
 export interface AttemptOptions {
   readonly timeoutMs: number;
@@ -44,7 +44,7 @@ export function attempt(
     try {
       cleanUp = start(settle);
     } catch (error) {
-      return settle(failed(describeFault(error)));
+      return settle(failedBy(error));
     }
     // It may have settled while it started, before there was anything to clean up with.
     if (isSettled) cleanUp();

@@ -1,4 +1,5 @@
-/** System errors of probes in words. */
+/** System errors of probes in words, and which of them are no fault of the backend. */
+import { failed, type Outcome } from "../probe.js";
 
 const FAULTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
@@ -14,6 +15,15 @@ const FAULTS: Readonly<Record<string, string>> = {
   EPERM: "not allowed, perhaps by a local firewall (EPERM)",
   ENOENT: "no such file",
 };
+
+/** What this machine may run out of. */
+const OURS: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
+
+/** The outcome of a probe that a system error ended. */
+export function failedBy<E>(error: E, describe: (error: E) => string = describeFault): Outcome {
+  const outcome = failed(describe(error));
+  return OURS.has(codeOf(error)) ? { ...outcome, isOurs: true } : outcome;
+}
 
 /** What an error means for a probe; one that is not known keeps its code, as `cannot be asked (EPROTO)`. */
 export function describeFault(error: unknown): string {

@@ -4,7 +4,7 @@ import type { ExecProbeConfig } from "../../config/health-config.js";
 import { type Endpoint, formatIp } from "../../core/address.js";
 import { failed, formatMs, type Outcome, type Probe, passed } from "../probe.js";
 import { attempt } from "./attempt.js";
-import { describeFault } from "./describe-fault.js";
+import { describeFault, failedBy } from "./describe-fault.js";
 
 /** All that the program finds in its environment besides the backend, whatever sluice was started with. */
 const ENVIRONMENT = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8" };
@@ -17,7 +17,9 @@ export function createExecProbe({ command }: ExecProbeConfig): Probe {
       const onTimeout = () => failed(`killed after ${formatMs(timeoutMs)}`);
       return attempt({ timeoutMs, signal, onTimeout }, (settle) => {
         const child = spawn(program, programArguments, { env: createEnvironment(target), stdio: "ignore" });
-        child.on("error", (error) => settle(failed(`cannot run: ${describeFault(error)}`)));
+        child.on("error", (error) =>
+          settle(failedBy(error, (cause) => `cannot run: ${describeFault(cause)}`)),
+        );
         child.on("exit", (code, byWhat) => settle(judgeExit(code, byWhat)));
         // Does nothing once it has ended: node knows its own children, and no other process can be meant.
         return () => child.kill("SIGKILL");

@@ -6,7 +6,7 @@ import type { HttpProbeConfig } from "../../config/health-config.js";
 import { type Endpoint, formatEndpoint, formatIp } from "../../core/address.js";
 import { failed, type Outcome, type Probe, passed } from "../probe.js";
 import { attempt } from "./attempt.js";
-import { describeFault } from "./describe-fault.js";
+import { describeFault, failedBy } from "./describe-fault.js";
 import { isInRanges } from "./status-ranges.js";
 
 export function createHttpProbe(config: HttpProbeConfig): Probe {
@@ -17,7 +17,7 @@ export function createHttpProbe(config: HttpProbeConfig): Probe {
         const request = openRequest(config, target);
         request.on("response", (response) => settle(judgeStatus(response.statusCode ?? 0, config.status)));
         // Also after it settled: destroying it is an error of its own.
-        request.on("error", (error) => settle(failed(describeHttpFault(error))));
+        request.on("error", (error) => settle(failedBy(error, describeHttpFault)));
         request.end();
         return () => request.destroy();
       }),

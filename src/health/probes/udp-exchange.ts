@@ -6,7 +6,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { type Endpoint, formatIp } from "../../core/address.js";
 import { failed, formatMs, type Outcome, type ProbeResult } from "../probe.js";
 import { type AttemptOptions, attempt } from "./attempt.js";
-import { describeUdpFault } from "./describe-fault.js";
+import { describeUdpFault, failedBy } from "./describe-fault.js";
 
 /** What a reply says: the outcome, or that it is not the answer to this request, and why. */
 export type Judgement = Outcome | Ignored;
@@ -52,7 +52,7 @@ export function exchangeUdp(
   return attempt({ timeoutMs, signal, onTimeout }, (settle) => {
     const socket = createSocket(target.ip.family === 4 ? "udp4" : "udp6");
     const timers: NodeJS.Timeout[] = [];
-    const fail = (error: unknown) => settle(failed(describeUdpFault(error)));
+    const fail = (error: unknown) => settle(failedBy(error, describeUdpFault));
     socket.on("error", fail);
     socket.on("message", (reply) => {
       const judgement = exchange.judge(reply);
