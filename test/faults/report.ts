@@ -74,7 +74,7 @@ function formatDrops({ drops }: FaultResult): string {
 }
 
 function formatMs(ms: number): string {
-  return ms < 0 ? "before" : `${Math.round(ms).toLocaleString("en")} ms`;
+  return ms < 0 ? "0 ms" : `${Math.round(ms).toLocaleString("en")} ms`;
 }
 
 function describeMachine(): string {
