@@ -1,7 +1,7 @@
 /** Two network namespaces with a cable between them, made for one test and removed with it. Needs root and `ip`. */
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import type { TestContext } from "node:test";
+import type { Cleanup } from "./cleanup.js";
 import { needs } from "./needs.js";
 
 /** Addresses of the two ends of the cable. */
@@ -24,7 +24,7 @@ export function needsNamespaces(): { skip: string | false } {
   };
 }
 
-export function openNamespaces(t: TestContext, mtu: number): Namespaces {
+export function openNamespaces(t: Cleanup, mtu: number): Namespaces {
   const unique = randomBytes(4).toString("hex");
   const [near, far] = ["near", "far"].map((end) => `sluice-${unique}-${end}`);
   t.after(() => {

@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface, type Interface } from "node:readline";
-import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { Cleanup } from "./cleanup.js";
 import { within } from "./waiting.js";
 
 /** A busy machine takes seconds to start a process. */
@@ -16,7 +16,7 @@ export class JsonProgram {
   #errors = "";
 
   /** @param command a program and its arguments */
-  constructor(t: TestContext, command: readonly string[]) {
+  constructor(t: Cleanup, command: readonly string[]) {
     this.#child = spawn(command[0], command.slice(1), { stdio: ["pipe", "pipe", "pipe"] });
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       this.#errors += text;

@@ -1,0 +1,197 @@
+/**
+ * A balancer under attack, in a network of its own: an attacker with a raw socket on one end of a cable, and beside it honest
+ * clients; on the other end the balancer and its backends. First all is calm, then comes a flood from made-up addresses, then
+ * ICMP errors that quote the honest clients' flows. `judgeHostile` says what of the report is not as it should be.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Stats } from "#src/api.js";
+import type { ConfigInput } from "#src/config/config.js";
+import type { Cleanup } from "../support/cleanup.js";
+import { FAR_IP, NEAR_IP, openNamespaces } from "../support/network-namespaces.js";
+import { JsonProgram, programPath } from "../support/other-processes.js";
+import { residentMiB, udpSockets } from "../support/process-figures.js";
+import type { FloodCount, FloodPlan } from "./flood-plan.js";
+import type { HonestCount } from "./honest-program.js";
+import type { ErrorsReport, HostileOptions, HostileReport, PhaseReport } from "./hostile-report.js";
+
+const HONEST = { firstIp: "10.203.0.100", clients: 20, everyMs: 50 };
+const CALM_MS = 1000;
+const BACKENDS = 3;
+const LOOK_EVERY_MS = 50;
+
+interface Bed {
+  readonly balancer: JsonProgram;
+  readonly honest: JsonProgram;
+  readonly far: readonly string[];
+  readonly port: number;
+}
+
+export async function runHostile(owner: Cleanup, options: HostileOptions): Promise<HostileReport> {
+  const bed = await openBed(owner, options);
+  const plan = { ip: NEAR_IP, port: bed.port, clients: options.clients, seed: options.seed };
+  await mark(bed);
+  await delay(CALM_MS);
+  const calm = await mark(bed);
+  const { stats: statsBefore } = await figures(bed);
+  const quotes = liveFlows(bed);
+  const rssBeforeMiB = residentMiB(bed.balancer.pid);
+  let rssHighestMiB = rssBeforeMiB;
+  const startMs = performance.now();
+  const flood = await runFlood(
+    owner,
+    bed,
+    {
+      ...plan,
+      packets: options.datagrams,
+      perSecond: options.perSecond,
+      quotes,
+      onlyErrors: false,
+    },
+    (count) => {
+      const rssMiB = residentMiB(bed.balancer.pid);
+      rssHighestMiB = Math.max(rssHighestMiB, rssMiB);
+      options.onProgress?.(
+        `${count.datagrams + count.malformed + count.icmpErrors} of ${options.datagrams} packets, balancer ${rssMiB.toFixed(0)} MiB`,
+      );
+    },
+  );
+  const tookMs = performance.now() - startMs;
+  const duringFlood = await mark(bed);
+  const { stats, warnings } = await figures(bed);
+  const listener = udpSockets(bed.balancer.pid).filter(({ localPort }) => localPort === bed.port);
+  const errors = await runErrors(owner, bed, { ...plan, ...options.errors, quotes });
+  await delay(CALM_MS);
+  const after = await mark(bed);
+  return {
+    plane: stats.plane,
+    options,
+    flood,
+    tookMs,
+    phases: { calm, flood: duringFlood, errors: errors.honest, after },
+    stats,
+    requestsDuringFlood: stats.listeners[0].requests.datagrams - statsBefore.listeners[0].requests.datagrams,
+    kernelDrops: listener.reduce((sum, { drops }) => sum + drops, 0),
+    rssBeforeMiB,
+    rssHighestMiB,
+    rssAfterMiB: residentMiB(bed.balancer.pid),
+    warnings,
+    errors,
+    statsAfter: (await figures(bed)).stats,
+  };
+}
+
+async function openBed(owner: Cleanup, options: HostileOptions): Promise<Bed> {
+  const { near, far } = openNamespaces(owner, 1500);
+  const run = (where: readonly string[], ...command: string[]) =>
+    new JsonProgram(owner, [...where, ...command]);
+  const shell = async (where: readonly string[], script: string) => {
+    await run(where, "sh", "-c", `${script} && echo 1`).next();
+  };
+  // Replies to made-up addresses go down the cable, and are lost there.
+  await shell(near, `ip route add default via ${FAR_IP}`);
+  const ips = Array.from({ length: HONEST.clients }, (_, i) => `10.203.0.${100 + i}`);
+  await shell(far, ips.map((ip) => `ip address add ${ip}/24 dev cable`).join(" && "));
+  const programs = Array.from({ length: BACKENDS }, () =>
+    run(near, process.execPath, programPath("echo-program"), NEAR_IP),
+  );
+  const backends = await Promise.all(programs.map((program) => program.next<string>()));
+  const config = JSON.stringify(createConfig(backends, options));
+  const balancer = run(near, process.execPath, programPath("balancer-program"), config);
+  const [{ address }] = await balancer.next<Stats["listeners"]>();
+  const path = new URL("./honest-program.js", import.meta.url).pathname;
+  const args = [address, HONEST.firstIp, `${HONEST.clients}`, `${HONEST.everyMs}`];
+  const honest = run(far, process.execPath, path, ...args);
+  await honest.next();
+  return { balancer, honest, far, port: Number(address.split(":")[1]) };
+}
+
+/** What docs/robustness.md recommends for a listener that anyone may flood. */
+function createConfig(backends: readonly string[], { plane, guard }: HostileOptions): ConfigInput {
+  return {
+    plane,
+    listeners: [
+      {
+        name: "main",
+        address: `${NEAR_IP}:0`,
+        session: { idleTimeout: "10s" },
+        ...(guard && {
+          guard: {
+            perClient: { datagrams: "200/s", newFlows: "50/s", burst: "2s" },
+            perNetwork: { prefix4: 0, prefix6: 0, newFlows: "500/s", burst: "1s" },
+            amplification: 10,
+          },
+        }),
+      },
+    ],
+    pools: [{ affinity: "client", backends: [...backends] }],
+    limits: { maxFlows: 8192, onFull: "evict-oldest" },
+  };
+}
+
+async function runFlood(
+  owner: Cleanup,
+  { far }: Bed,
+  plan: FloodPlan,
+  onCount: (count: FloodCount) => void,
+): Promise<FloodCount> {
+  const path = new URL("./flood-program.js", import.meta.url).pathname;
+  const program = new JsonProgram(owner, [...far, process.execPath, path, JSON.stringify(plan)]);
+  for (;;) {
+    const count = await program.next<FloodCount>();
+    onCount(count);
+    if (count.done) return count;
+  }
+}
+
+/** Port unreachables that quote flows of honest clients, and what they do to the backends. */
+async function runErrors(
+  owner: Cleanup,
+  bed: Bed,
+  plan: Pick<FloodPlan, "ip" | "port" | "clients" | "seed" | "packets" | "perSecond" | "quotes">,
+): Promise<ErrorsReport> {
+  const before = (await figures(bed)).stats;
+  let [mostDown, ended] = [0, false];
+  const startMs = performance.now();
+  let firstDownMs = Number.NaN;
+  const sending = runFlood(owner, bed, { ...plan, onlyErrors: true }, () => {}).finally(() => {
+    ended = true;
+  });
+  while (!ended) {
+    const { stats } = await figures(bed);
+    const down = stats.backends.filter(({ health }) => health === "down").length;
+    if (down > 0 && Number.isNaN(firstDownMs)) firstDownMs = performance.now() - startMs;
+    mostDown = Math.max(mostDown, down);
+    await delay(LOOK_EVERY_MS);
+  }
+  const { icmpErrors } = await sending;
+  const honest = await mark(bed);
+  const { stats } = await figures(bed);
+  const refused = (of: Stats) => of.backends.reduce((sum, backend) => sum + backend.refused, 0);
+  return {
+    sent: icmpErrors,
+    taken: refused(stats) - refused(before),
+    mostDown,
+    firstDownMs,
+    moved: stats.flows.moved - before.flows.moved,
+    countedAsRefused: stats.drops.backend_refused - before.drops.backend_refused,
+    honest,
+  };
+}
+
+/** Every flow of the moment, as an attacker would have to guess it. */
+function liveFlows({ balancer }: Bed): FloodPlan["quotes"] {
+  const connected = udpSockets(balancer.pid).filter(({ remotePort }) => remotePort !== 0);
+  return connected.map(({ localPort, remoteIp, remotePort }) => ({
+    localPort,
+    ip: remoteIp,
+    port: remotePort,
+  }));
+}
+
+function figures({ balancer }: Bed): Promise<{ stats: Stats; warnings: string[] }> {
+  return balancer.ask();
+}
+
+async function mark({ honest }: Bed): Promise<PhaseReport> {
+  return honest.ask<HonestCount>();
+}

@@ -1,0 +1,29 @@
+/** The short form of `npm run hostile`: a flood from made-up addresses, forged ICMP errors, and honest clients amid them. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatHostile, judgeHostile } from "../hostile/hostile-report.js";
+import { runHostile } from "../hostile/run-hostile.js";
+import { needsNamespaces } from "../support/network-namespaces.js";
+
+for (const plane of ["portable", "batched"] as const) {
+  test(
+    `${plane} plane: 200,000 datagrams from 50,000 made-up addresses cost honest clients a tenth of their answers at most`,
+    needsNamespaces(),
+    async (t) => {
+      const report = await runHostile(t, {
+        plane,
+        guard: true,
+        datagrams: 200_000,
+        clients: 50_000,
+        perSecond: 50_000,
+        seed: 7,
+        errors: { packets: 1000, perSecond: 1000 },
+      });
+      t.diagnostic(formatHostile(report));
+      assert.deepEqual(judgeHostile(report), []);
+      const { drops } = report.stats;
+      assert.ok(drops.rate_new_flows > 50_000, `${drops.rate_new_flows} dropped by the guard`);
+      assert.ok(report.errors.taken > 0 && report.errors.mostDown < report.stats.backends.length);
+    },
+  );
+}
