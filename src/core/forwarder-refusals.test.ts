@@ -44,6 +44,15 @@ describe("Forwarder: refusals", () => {
     });
   }
 
+  it("refusals that somebody made up take back no more than the flow has sent", () => {
+    const rig = rigOf();
+    const flow = rig.request(A);
+    for (let i = 0; i < 5; i++) rig.forwarder.requestsRefused(flow, 100, 2);
+    assert.deepEqual([rig.backend(0, "requests"), rig.drops()], [0, { backend_refused: 1 }]);
+    assert.equal(rig.forwarder.reforward(flow, 100, rig.nowMs) < 0, true);
+    assert.deepEqual([rig.backend(0, "requests"), rig.drops()], [0, { backend_refused: 1 }]);
+  });
+
   it("the very next datagrams go elsewhere, until a second has passed or a snapshot comes", () => {
     const rig = rigOf({ kind: "none" });
     rig.forwarder.refused(0, 0);

@@ -228,7 +228,7 @@ export class Forwarder implements LoadView {
   /**
    * A request of `length` bytes that left on `flow` was refused, and no program has seen it: after `refused`, finds or
    * opens the flow that it now goes to. Returns that, or a drop, which is counted. To the listener it is no new request.
-   * Its guard has judged it already.
+   * Its guard has judged it already. Refusals can be made up: of a flow without requests none is taken back or counted.
    */
   reforward(flow: number, length: number, nowMs: number): number {
     const { u32 } = this.table;
@@ -236,6 +236,7 @@ export class Forwarder implements LoadView {
     const listener = u32[at + R.KEY_PORT] >>> 16;
     const backend = u32[at + R.BACKEND];
     const route = this.#routing.routes[listener];
+    if (u32[at + R.REQUESTS] === 0) return REFUSED;
     for (let i = 0; i <= R.KEY_PORT; i++) this.key[i] = u32[at + i];
     this.#takeBack(flow, length, 1);
     let next = REFUSED;
@@ -246,11 +247,14 @@ export class Forwarder implements LoadView {
     return next;
   }
 
-  /** `count` requests of a flow, `bytes` in all, were refused and cannot be sent to another backend. */
+  /** `count` requests of a flow, `bytes` in all, were refused and cannot be sent to another backend. At most those it had count. */
   requestsRefused(flow: number, bytes: number, count: number): void {
-    const listener = this.table.u32[flow * R.RECORD_WORDS + R.KEY_PORT] >>> 16;
-    this.#takeBack(flow, bytes, count);
-    this.#counters[listenerAt(listener) + LISTENER.drops + reasonOf(REFUSED)] += count;
+    const at = flow * R.RECORD_WORDS;
+    const listener = this.table.u32[at + R.KEY_PORT] >>> 16;
+    const taken = Math.min(count, this.table.u32[at + R.REQUESTS]);
+    if (taken === 0) return;
+    this.#takeBack(flow, bytes, taken);
+    this.#counters[listenerAt(listener) + LISTENER.drops + reasonOf(REFUSED)] += taken;
   }
 
   /** Ends a flow that takes no more requests and has had every one of them refused: nothing can come of it. */

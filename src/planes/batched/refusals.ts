@@ -8,7 +8,7 @@ import { reasonNumber } from "../../core/verdict.js";
 import { createErrorQueue, type ErrorQueue, errorQueueBytes } from "../../linux/error-queue.js";
 import type { Arena } from "../../linux/memory.js";
 import type { RequestPath } from "./request-path.js";
-import { CUT_BURST, type SentLog, WHOLE, WHOLE_BURST } from "./sent-log.js";
+import { CUT_BURST, NOTHING, type SentLog, WHOLE, WHOLE_BURST } from "./sent-log.js";
 import type { Upstreams } from "./upstreams.js";
 
 export interface RefusalParts {
@@ -117,6 +117,8 @@ export class Refusals {
     const quoted = this.#queue.length(slot);
     const start = this.#queue.dataOffset(slot);
     const entry = sent.found;
+    // Made up, or too late: it must not take anything back from the counts.
+    if (kind === NOTHING) return;
     if (kind === WHOLE) {
       this.#forward(upstream, start, quoted, quoted);
       if (sent.bytes[entry] === quoted) sent.forget(entry);

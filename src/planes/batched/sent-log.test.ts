@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CUT_BURST, SentLog, UNKNOWN, WHOLE, WHOLE_BURST } from "./sent-log.js";
+import { CUT_BURST, NOTHING, SentLog, UNKNOWN, WHOLE, WHOLE_BURST } from "./sent-log.js";
 
 /** A log with these sends, [bytes, segment], on upstream 7. */
 function logOf(...sends: [number, number?][]): SentLog {
@@ -10,15 +10,15 @@ function logOf(...sends: [number, number?][]): SentLog {
   return log;
 }
 
-test("SentLog.match: a quote is whole when something of that size was sent", () => {
+test("SentLog.match: a quote is whole when something of that size was sent, and nothing else", () => {
   const log = logOf([100], [300], [1200, 400]);
   assert.equal(log.match(7, 100, false, 0), WHOLE);
   assert.equal(log.match(7, 400, false, 0), WHOLE, "one of a burst that a network card cut apart");
   assert.equal(log.match(7, 1200, false, 0), WHOLE_BURST);
   assert.deepEqual([log.bytes[log.found], log.segment[log.found]], [1200, 400]);
-  assert.equal(log.match(7, 99, false, 0), UNKNOWN);
-  assert.equal(log.match(8, 100, false, 0), UNKNOWN, "another upstream");
-  assert.equal(log.match(7, 100, false, 2001), UNKNOWN, "too long ago");
+  assert.equal(log.match(7, 99, false, 0), NOTHING);
+  assert.equal(log.match(8, 100, false, 0), NOTHING, "another upstream");
+  assert.equal(log.match(7, 100, false, 2001), NOTHING, "too long ago");
 });
 
 test("SentLog.match: what could be one thing or another is unknown", () => {
@@ -40,7 +40,7 @@ test("SentLog.match: what was refused once is not taken for another refusal", ()
   const log = logOf([64]);
   assert.equal(log.match(7, 64, false, 0), WHOLE);
   log.forget(log.found);
-  assert.equal(log.match(7, 64, false, 0), UNKNOWN);
+  assert.equal(log.match(7, 64, false, 0), NOTHING);
 });
 
 test("SentLog.olderAtHand: newest first, only of the last batch; the ring goes round", () => {

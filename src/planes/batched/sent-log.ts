@@ -17,6 +17,8 @@ export const WHOLE = 1;
 export const WHOLE_BURST = 2;
 /** The beginning of a burst. */
 export const CUT_BURST = 3;
+/** Nothing of that size was sent lately. */
+export const NOTHING = 4;
 
 export class SentLog {
   /** By entry: bytes in all; of each datagram (the last may have fewer); the first piece, or -1. */
@@ -63,7 +65,7 @@ export class SentLog {
 
   /**
    * What `quoted` bytes of something refused are, by the sizes that the upstream was sent lately; UNKNOWN when it could
-   * be one thing or another.
+   * be one thing or another, NOTHING when it can be none.
    * @param mayBeCut whether hosts cut what they quote at this size
    */
   match(upstream: number, quoted: number, mayBeCut: boolean, nowMs: number): number {
@@ -101,6 +103,7 @@ export class SentLog {
   #judge(single: number, burst: number, longer: number, mixed: boolean, quoted: number): number {
     const kinds = Number(single >= 0) + Number(burst >= 0) + Number(longer >= 0);
     this.found = -1;
+    if (kinds === 0) return NOTHING;
     if (kinds !== 1 || mixed) return UNKNOWN;
     this.found = Math.max(single, burst, longer);
     if (single >= 0) return WHOLE;
