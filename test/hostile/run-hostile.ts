@@ -9,7 +9,7 @@ import type { ConfigInput } from "#src/config/config.js";
 import type { Cleanup } from "../support/cleanup.js";
 import { FAR_IP, NEAR_IP, openNamespaces } from "../support/network-namespaces.js";
 import { JsonProgram, programPath } from "../support/other-processes.js";
-import { residentMiB, udpSockets } from "../support/process-figures.js";
+import { receiveBufferErrors, residentMiB, udpSockets } from "../support/process-figures.js";
 import type { FloodCount, FloodPlan } from "./flood-plan.js";
 import type { HonestCount } from "./honest-program.js";
 import type { ErrorsReport, HostileOptions, HostileReport, PhaseReport } from "./hostile-report.js";
@@ -58,7 +58,7 @@ export async function runHostile(owner: Cleanup, options: HostileOptions): Promi
   const tookMs = performance.now() - startMs;
   const duringFlood = await mark(bed);
   const { stats, warnings } = await figures(bed);
-  const listener = udpSockets(bed.balancer.pid).filter(({ localPort }) => localPort === bed.port);
+  const kernelDrops = receiveBufferErrors(bed.balancer.pid);
   const errors = await runErrors(owner, bed, { ...plan, ...options.errors, quotes });
   await delay(CALM_MS);
   const after = await mark(bed);
@@ -70,7 +70,7 @@ export async function runHostile(owner: Cleanup, options: HostileOptions): Promi
     phases: { calm, flood: duringFlood, errors: errors.honest, after },
     stats,
     requestsDuringFlood: stats.listeners[0].requests.datagrams - statsBefore.listeners[0].requests.datagrams,
-    kernelDrops: listener.reduce((sum, { drops }) => sum + drops, 0),
+    kernelDrops,
     rssBeforeMiB,
     rssHighestMiB,
     rssAfterMiB: residentMiB(bed.balancer.pid),

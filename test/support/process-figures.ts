@@ -5,8 +5,6 @@ export interface UdpSocketLine {
   readonly localPort: number;
   readonly remoteIp: string;
   readonly remotePort: number;
-  /** Datagrams that the kernel dropped since its receive queue was full. */
-  readonly drops: number;
 }
 
 /** Resident memory in MiB. */
@@ -30,7 +28,13 @@ export function udpSockets(pid: number): UdpSocketLine[] {
       localPort: Number.parseInt(fields[1].split(":")[1], 16),
       remoteIp: [3, 2, 1, 0].map((i) => Number.parseInt(remoteIp.slice(2 * i, 2 * i + 2), 16)).join("."),
       remotePort: Number.parseInt(remotePort, 16),
-      drops: Number(fields.at(-1)),
     };
   });
+}
+
+/** Datagrams for which there was no room in the queue of their socket, in that namespace so far. */
+export function receiveBufferErrors(pid: number): number {
+  const lines = readFileSync(`/proc/${pid}/net/snmp`, "utf8").split("\n");
+  const [names, values] = lines.filter((line) => line.startsWith("Udp:")).map((line) => line.split(" "));
+  return Number(values[names.indexOf("RcvbufErrors")]);
 }
