@@ -1,11 +1,12 @@
-/** An echo backend in a process of its own: `node echo-program.js IP`. It says its address; it ends with its input. */
+/** An echo backend in a process of its own: `node echo-program.js IP [PORT]`. It says its address; it ends with its input. */
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 
+const [ip, port = "0"] = process.argv.slice(2);
 const socket = createSocket("udp4");
-socket.on("message", (payload, { address, port }) => socket.send(payload, port, address));
-socket.bind(0, process.argv[2]);
+socket.on("message", (payload, { address, port: to }) => socket.send(payload, to, address));
+socket.bind(Number(port), ip);
 await once(socket, "listening");
 socket.setRecvBufferSize(2 ** 22);
-process.stdout.write(`${JSON.stringify(`${process.argv[2]}:${socket.address().port}`)}\n`);
+process.stdout.write(`${JSON.stringify(`${ip}:${socket.address().port}`)}\n`);
 process.stdin.resume().on("end", () => socket.close());

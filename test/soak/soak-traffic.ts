@@ -1,0 +1,122 @@
+/** Numbered requests at a fixed rate from clients that come and go, and when each of those that had no reply was sent. */
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { formatIp, parseEndpoint } from "#src/core/address.js";
+import type { DrawBelow } from "#src/lab/seeded-random.js";
+
+const CLIENTS = 48;
+/** A client stays open so long after its last request. */
+const LINGER_MS = 2500;
+const REPLY_WITHIN_MS = 2000;
+const CHURN_EVERY_MS = 25;
+const DIGITS = 10;
+const LONGEST = 500;
+
+interface Request {
+  readonly client: Socket;
+  readonly sentAtMs: number;
+  readonly bytes: number;
+}
+
+export class SoakTraffic {
+  sent = 0;
+  answered = 0;
+  /** Replies to another client, doubled ones, and such as are not what was sent. */
+  wrong = 0;
+  clients = 0;
+  /** When they were sent. */
+  readonly lostAtMs: number[] = [];
+  readonly #draw: DrawBelow;
+  readonly #perSecond: number;
+  readonly #host: string;
+  readonly #port: number;
+  readonly #sockets: Socket[] = [];
+  readonly #waiting = new Map<number, Request>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #due = 0;
+  #lastMs = performance.now();
+  paused = false;
+
+  constructor(to: string, perSecond: number, draw: DrawBelow) {
+    const { ip, port } = parseEndpoint(to);
+    this.#host = formatIp(ip);
+    this.#port = port;
+    this.#perSecond = perSecond;
+    this.#draw = draw;
+  }
+
+  async start(): Promise<void> {
+    for (let i = 0; i < CLIENTS; i++) this.#sockets.push(await this.#open());
+    this.#lastMs = performance.now();
+    this.#timers.push(setInterval(() => this.#send(), 1));
+    this.#timers.push(setInterval(() => this.#churn(), CHURN_EVERY_MS));
+    this.#timers.push(setInterval(() => this.#sweep(performance.now() - REPLY_WITHIN_MS), 250));
+  }
+
+  /** Stops, and waits for what is under way. */
+  async stop(): Promise<void> {
+    this.paused = true;
+    const untilMs = performance.now() + REPLY_WITHIN_MS;
+    while (this.#waiting.size > 0 && performance.now() < untilMs) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#sweep(Number.POSITIVE_INFINITY);
+    for (const socket of this.#sockets) socket.close();
+  }
+
+  async #open(): Promise<Socket> {
+    const socket = createSocket("udp4");
+    socket.bind(0, "127.0.0.1");
+    await once(socket, "listening");
+    socket.setRecvBufferSize(2 ** 20);
+    socket.on("message", (payload) => this.#receive(socket, payload));
+    this.clients++;
+    return socket;
+  }
+
+  #send(): void {
+    const nowMs = performance.now();
+    if (!this.paused) this.#due += ((nowMs - this.#lastMs) * this.#perSecond) / 1000;
+    this.#lastMs = nowMs;
+    for (; this.#due >= 1; this.#due--) {
+      const number = this.sent++;
+      const client = this.#sockets[this.#draw(this.#sockets.length)];
+      const bytes = DIGITS + this.#draw(LONGEST - DIGITS);
+      this.#waiting.set(number, { client, sentAtMs: nowMs, bytes });
+      client.send(payloadOf(number, bytes), this.#port, this.#host);
+    }
+  }
+
+  #receive(client: Socket, payload: Buffer): void {
+    const number = Number(payload.toString("latin1", 0, DIGITS));
+    const request = this.#waiting.get(number);
+    if (request?.client !== client || payload.toString("latin1") !== payloadOf(number, request.bytes)) {
+      this.wrong++;
+      return;
+    }
+    this.#waiting.delete(number);
+    this.answered++;
+  }
+
+  async #churn(): Promise<void> {
+    if (this.paused) return;
+    const fresh = await this.#open();
+    const place = this.#draw(this.#sockets.length);
+    const old = this.#sockets[place];
+    this.#sockets[place] = fresh;
+    setTimeout(() => old.close(), LINGER_MS);
+  }
+
+  #sweep(beforeMs: number): void {
+    for (const [number, { sentAtMs }] of this.#waiting) {
+      if (sentAtMs >= beforeMs) return;
+      this.#waiting.delete(number);
+      this.lostAtMs.push(sentAtMs);
+    }
+  }
+}
+
+function payloadOf(number: number, bytes: number): string {
+  return `${number}`.padStart(DIGITS, "0").padEnd(bytes, String.fromCharCode(97 + (number % 26)));
+}
