@@ -28,15 +28,21 @@ const LASTS_MS = { least: 200, spread: 1300 };
 /** Longer than the flows' idle timeout, so that a pause ends them all. */
 export const LONGEST_PAUSE_MS = 2500;
 
+/** A worker that lives for a minute starts again at once; one that dies more often waits longer and longer, by design. */
+const CRASHES_APART_MS = 65_000;
+
 export function planFaults({ seed, durationMs, backends, workers }: PlanOptions): Fault[] {
   const draw = createSeededRandom(seed);
   const kinds = FAULTS.filter((kind) => workers || kind !== "crash");
   const plan: Fault[] = [];
   let bag: FaultKind[] = [];
+  let lastCrashMs = Number.NEGATIVE_INFINITY;
   for (let atMs = 500; ; ) {
     // Every kind once, in any order, then again.
     if (bag.length === 0) bag = [...kinds];
-    const [kind] = bag.splice(draw(bag.length), 1);
+    let [kind] = bag.splice(draw(bag.length), 1);
+    if (kind === "crash" && atMs - lastCrashMs < CRASHES_APART_MS) kind = "reload";
+    if (kind === "crash") lastCrashMs = atMs;
     const lastsMs = kind === "pause" ? draw(LONGEST_PAUSE_MS) : LASTS_MS.least + draw(LASTS_MS.spread);
     const next = { kind, atMs, lastsMs, target: draw(backends), weight: 1 + draw(9) };
     if (atMs + lastsMs > durationMs) return plan;
