@@ -5,6 +5,9 @@ import { formatHostile, judgeHostile } from "../hostile/hostile-report.js";
 import { runHostile } from "../hostile/run-hostile.js";
 import { needsNamespaces } from "../support/network-namespaces.js";
 
+/** What the plane can take on a small machine that does other things as well. */
+const PER_SECOND = { portable: 25_000, batched: 50_000 };
+
 for (const plane of ["portable", "batched"] as const) {
   test(
     `${plane} plane: 200,000 datagrams from 50,000 made-up addresses cost honest clients a tenth of their answers at most`,
@@ -15,7 +18,7 @@ for (const plane of ["portable", "batched"] as const) {
         guard: true,
         datagrams: 200_000,
         clients: 50_000,
-        perSecond: 50_000,
+        perSecond: PER_SECOND[plane],
         seed: 7,
         errors: { packets: 1000, perSecond: 1000 },
       });
