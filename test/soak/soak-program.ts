@@ -33,6 +33,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   await obey(JSON.parse(line) as Command);
   say();
 }
+// Its parent is gone, or done with it.
+await balancer.close({ graceMs: 0 });
 
 function say(): void {
   const [{ address }] = balancer.listeners;
