@@ -15,8 +15,6 @@ export interface PlaneUnderTest {
     readonly useUnlistedAddresses?: string;
     /** Follow a reload that changes `ipv6Only` of a listener that keeps its socket. */
     readonly changeIpv6Only?: string;
-    /** Keep a reply that comes after the flow's last expected one from the client that has the port next. */
-    readonly tellSurplusReplies?: string;
     /** Send a datagram that a backend refused to another one. */
     readonly resendRefused?: string;
   };
