@@ -151,6 +151,8 @@ export interface BalancerEvents {
   warning: [warning: { readonly code: string; readonly message: string }];
   /** A backend's state changed, and why. */
   backend: [change: BackendStateChange];
+  /** Somebody changed something at run time, and who. */
+  operator: [action: OperatorAction];
   /** Everything is closed. */
   close: [];
 }
@@ -187,6 +189,175 @@ export interface CloseOptions {
    * Default: the config's `shutdown.grace`. 0 closes at once.
    */
   readonly graceMs?: number;
+}
+
+/** Who asked for a change: `by` is a token, a socket or a program, `from` an address where there is one. */
+export interface Actor {
+  readonly by: "token" | "local" | "socket" | "program";
+  readonly from?: string;
+}
+
+/** A change that somebody made while the balancer runs, told after it happened. */
+export interface OperatorAction {
+  readonly action: "drain" | "enable" | "disable" | "weight" | "reload" | "end-flow" | "tap";
+  /** What was changed: `pool/backend`, a flow's id; empty for a reload. */
+  readonly target: string;
+  readonly by: Actor["by"];
+  readonly from: string | undefined;
+  /** Such as `weight 5`, `deadline 30000 ms`. */
+  readonly detail: string;
+}
+
+/** The config in force. */
+export interface ConfigInForce {
+  readonly version: number;
+  /** Where it came from: a file, the admin API, or the program that embeds the balancer. */
+  readonly source: "file" | "api" | "program";
+  /** As a config file in full form would say it: plain JSON, units as text, defaults filled in. Secrets are left out. */
+  readonly document: Readonly<Record<string, unknown>>;
+}
+
+/** What a reload with a config would do. */
+export interface ConfigPlan {
+  readonly listeners: Changes;
+  readonly pools: Changes;
+  /** Backends as `pool/backend`. */
+  readonly backends: Changes;
+  /** Of the flows that are live now. `moved` and `ended`: at their next datagram, or at once where their listener goes. */
+  readonly flows: {
+    readonly live: number;
+    readonly kept: number;
+    readonly moved: number;
+    readonly ended: number;
+  };
+  /** The part of all affinity keys, 0 to 1, that a consistent policy would send elsewhere; undefined for other policies. */
+  readonly keys: readonly { readonly pool: string; readonly share: number | undefined }[];
+  /** Keys of the config that only a restart puts in force, such as `plane`. */
+  readonly restartNeeded: readonly string[];
+}
+
+/** One backend as `explain` sees it. */
+export interface ExplainedBackend {
+  readonly name: string;
+  readonly admin: AdminState;
+  readonly health: HealthState;
+  readonly weight: number;
+  readonly share: number;
+  readonly backup: boolean;
+  /** Whether a new key may go there now. */
+  readonly takesKeys: boolean;
+  /** Why, or why not, for people. */
+  readonly why: string;
+  /** How likely a new key goes there, 0 to 1; undefined where that depends on the load. */
+  readonly chance: number | undefined;
+}
+
+/** Where a datagram of a client would go now, and why. */
+export interface Explanation {
+  readonly client: string;
+  readonly listener: string;
+  readonly pool: string;
+  /** As a config writes it, such as `client-ip/24,56`. */
+  readonly affinity: string;
+  /** The affinity key, such as `192.0.2.0/24`; empty with affinity `none`. */
+  readonly key: string;
+  readonly policy: string;
+  /** What a consistent policy hashed the key to. */
+  readonly hash: number | undefined;
+  /**
+   * `flow`: a live flow holds the client. `binding`: its affinity key is bound. `chosen`: the policy gives this key
+   * always the same backend. `next`: the policy decides at the moment. `dropped`: it would not be forwarded.
+   */
+  readonly verdict: "flow" | "binding" | "chosen" | "next" | "dropped";
+  /** Undefined for `next` with several candidates, and for `dropped`. */
+  readonly backend: string | undefined;
+  /** For people; with `dropped`, begins with the drop reason. */
+  readonly reason: string;
+  readonly dropReason: DropReason | undefined;
+  readonly candidates: readonly ExplainedBackend[];
+  /** The live flow's id. */
+  readonly flow: string | undefined;
+  readonly notes: readonly string[];
+}
+
+export interface TapOptions {
+  /** An address, or an address and port. At least one of `client`, `flow` and `listener` must be given. */
+  readonly client?: string;
+  /** A flow's id. */
+  readonly flow?: string;
+  readonly listener?: string;
+  /** Most bytes kept of each payload. Default 65,535. */
+  readonly snapBytes?: number;
+  /** The tap ends after so many. Default 10,000. */
+  readonly maxDatagrams?: number;
+}
+
+/** A copy of one datagram, as the client sees it. */
+export interface TappedDatagram {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  readonly direction: "request" | "reply";
+  readonly client: string;
+  /** The listener's address, or on a wildcard listener the local one that the client wrote to where it is known. */
+  readonly local: string;
+  readonly listener: string;
+  readonly backend: string;
+  /** Its true length; `payload` may be cut. */
+  readonly length: number;
+  readonly payload: Uint8Array;
+  /** Matching datagrams that were not copied since the last one, because the reader was slow. */
+  readonly missed: number;
+}
+
+/** Which live flows `flows` lists. */
+export interface FlowFilter {
+  /** At most so many. Default 1,000. */
+  readonly limit?: number;
+  /** An address, an address and port, or a prefix such as 192.0.2.0/24. */
+  readonly client?: string;
+  readonly listener?: string;
+  readonly pool?: string;
+  /** By name, or as `pool/backend`. */
+  readonly backend?: string;
+  /** The id of the last flow of the page before. */
+  readonly after?: string;
+}
+
+/** A worker thread of the plane, or the main thread where the plane has none. */
+export interface WorkerStats {
+  readonly index: number;
+  readonly state: "running" | "restarting";
+  readonly restarts: number;
+  /** Processor time of its thread; undefined where it cannot be told. */
+  readonly cpuMs: number | undefined;
+}
+
+/** What a backend's probes found; only where its pool has a health check. */
+export interface ProbeStats {
+  readonly ok: number;
+  readonly failed: number;
+  /** How long the last one took. */
+  readonly lastMs: number | undefined;
+  readonly lastError: string | undefined;
+  /** Since the last one ended; undefined before the first. */
+  readonly sinceMs: number | undefined;
+}
+
+/** What the admin side needs of a balancer besides: see docs/design/admin.md. */
+export interface WatchedBalancer extends Balancer {
+  readonly config: ConfigInForce;
+  /** What `reload` with this config would do, without doing it. @throws ConfigError when it is not valid */
+  plan(config: unknown): Promise<ConfigPlan>;
+  /** @throws SluiceError `ARGUMENT_INVALID`, `LISTENER_UNKNOWN` or `LISTENER_AMBIGUOUS` (more than one, and none named) */
+  explain(datagram: { readonly client: string; readonly listener?: string }): Explanation;
+  flows(filter?: FlowFilter): (FlowInfo & { readonly id: string })[];
+  /** Ends a live flow; false when it is over already. Its end is counted as `operator`. */
+  endFlow(id: string, actor?: Actor): Promise<boolean>;
+  /**
+   * Copies of datagrams from now on, until the signal aborts or `maxDatagrams` came.
+   * @throws SluiceError `TAP_LIMIT` when too many taps are open, `ARGUMENT_INVALID`
+   */
+  tap(options: TapOptions, signal?: AbortSignal, actor?: Actor): AsyncIterable<TappedDatagram>;
 }
 
 /** A running balancer, as `createBalancer` gives it. */
