@@ -42,6 +42,8 @@ export interface Libc {
   epollCreate1(flags: number): number;
   epollCtl(epollFd: number, operation: number, fd: number, event: Pointer): number;
   epollWait(epollFd: number, events: number, maxEvents: number, timeoutMs: number): number;
+  /** usleep(3): sleeps at least so long, and as much longer as the thread's timer slack says. */
+  usleep(microseconds: number): number;
   /** epoll_pwait2(2), since Linux 5.11: waits as long as the timespec at `timeout` says. -ENOSYS before. */
   epollPwait2(epollFd: number, events: number, maxEvents: number, timeout: number): number;
   eventfd(initial: number, flags: number): number;
@@ -127,6 +129,7 @@ function bindPacketFunctions(native: (declaration: string) => Native, answer: An
   const send = native("int64 send(int, int64, int64, int)");
   const recv = native("int64 recv(int, int64, int64, int)");
   const epollWait = native("int epoll_wait(int, int64, int, int)");
+  const usleep = native("int usleep(uint)");
   // By number, for C libraries older than glibc 2.35; syscall(2) takes and gives long.
   const syscall = native("int64 syscall(int64, int64, int64, int64, int64, int64, int64)");
   return {
@@ -138,6 +141,7 @@ function bindPacketFunctions(native: (declaration: string) => Native, answer: An
     sendmsg: (fd, message, flags) => answer(sendmsg(fd, message, flags)),
     send: (fd, data, length, flags) => answer(send(fd, data, length, flags)),
     recv: (fd, data, length, flags) => answer(recv(fd, data, length, flags)),
+    usleep: (microseconds) => answer(usleep(microseconds)),
     epollWait: (fd, events, maxEvents, timeoutMs) => answer(epollWait(fd, events, maxEvents, timeoutMs)),
   } satisfies Partial<Libc>;
 }

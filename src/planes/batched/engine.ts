@@ -18,6 +18,7 @@ import { type Arena, openArena } from "../../linux/memory.js";
 import { receiveBatchBytes } from "../../linux/receive-batch.js";
 import { reasonOfResult } from "./errno-reasons.js";
 import type { ApplyMessage, FromWorker, ToWorker, WorkerSetup } from "./messages.js";
+import { Moderation, PAUSE_US } from "./moderation.js";
 import { Refusals } from "./refusals.js";
 import { REPLY_SLOTS, ReplyPath } from "./reply-path.js";
 import { type OpenListener, REQUEST_SLOTS, RequestPath, SLOT_BYTES } from "./request-path.js";
@@ -37,6 +38,8 @@ const LONGEST_WAIT_MS = 1000;
 /** Headers and iovecs of both send batches, and slack. */
 const SEND_ARENA_BYTES = 4 << 20;
 const WARN_EVERY_MS = 1000;
+/** Of the worker's thread: its pauses are shorter than the 50,000 that threads have. */
+const TIMER_SLACK_NS = 1000;
 const NO_PORT = "no local port is free (net.ipv4.ip_local_port_range)";
 const NO_DESCRIPTOR = dropOf(reasonNumber("no_descriptor"));
 
@@ -61,6 +64,7 @@ export class Engine implements UpstreamHost {
   readonly #failed = new Int32Array(EVENTS);
   readonly #status: Float64Array;
   readonly #clockOffsetMs = monotonicOffsetMs();
+  readonly #moderation = new Moderation();
   readonly #warnedAtMs = new Map<string, number>();
   #nowMs = 0;
   #turns = 0;
@@ -133,6 +137,7 @@ export class Engine implements UpstreamHost {
 
   /** Returns when the main thread has asked to stop and everything is closed. */
   run(): void {
+    this.#arena.libc.setTimerSlack(TIMER_SLACK_NS);
     try {
       while (this.#running) this.#turn();
       this.#forwarder.endEverything();
@@ -175,6 +180,7 @@ export class Engine implements UpstreamHost {
   }
 
   #turn(): void {
+    if (this.#moderation.pauses) this.#arena.libc.usleep(PAUSE_US);
     const ready = this.#epoll.wait(this.#waitMs());
     this.#nowMs = this.#clockOffsetMs + performance.now();
     this.#turns = (this.#turns + 1) | 0;
@@ -201,6 +207,7 @@ export class Engine implements UpstreamHost {
       if (data === CONTROL_DATA) this.#control();
       else this.#receiveRequests(data);
     }
+    this.#moderation.turn(this.#requests.takeReceived() + this.#replies.takeReceived(), this.#nowMs);
     if (this.#nowMs >= this.#expireAtMs) this.#keepHouse();
   }
 

@@ -44,6 +44,7 @@ export class ReplyPath {
   readonly #bursts: Bursts;
   readonly #single: Bursts;
   readonly #singleFile = new SingleFile();
+  #received = 0;
   readonly #control = new Uint32Array(CONTROL_WORDS);
   /** Flows whose last reply is among what waits to be sent. */
   readonly #answered = new Int32Array(REPLY_SLOTS * 128);
@@ -78,11 +79,19 @@ export class ReplyPath {
     const received = this.#batch.receive(upstreams.fd(upstream), ask, undefined, first);
     if (received <= 0) return received < 0 && received !== -EAGAIN;
     this.#singleFile.got(received);
+    this.#received += received;
     this.#used += received;
     const flow = upstreams.flow[upstream];
     if (flow < 0) this.#late(upstream, first, received);
     else for (let slot = first; slot < first + received; slot++) this.#judge(upstream, flow, slot, nowMs);
     return false;
+  }
+
+  /** Messages received since the last call. */
+  takeReceived(): number {
+    const received = this.#received;
+    this.#received = 0;
+    return received;
   }
 
   /** Sends what waits. */

@@ -60,6 +60,7 @@ export class RequestPath {
   /** By message in `#bursts`: its first piece. */
   readonly #firstPiece = new Int32Array(MESSAGES);
   readonly #singleFile = new SingleFile();
+  #received = 0;
   readonly #control = new Uint32Array(CONTROL_WORDS);
 
   constructor(parts: RequestPathParts) {
@@ -78,6 +79,7 @@ export class RequestPath {
     const received = this.#batch.receive(listener.fd, this.#singleFile.ask(REQUEST_SLOTS, again));
     if (received <= 0) return;
     this.#singleFile.got(received);
+    this.#received += received;
     const { key } = this.#parts.forwarder;
     for (let slot = 0; slot < received; slot++) {
       if (!this.#batch.readName(slot, key, 0)) continue;
@@ -95,6 +97,13 @@ export class RequestPath {
       this.#judge(listener.slot, slot, bytes, segment > 0 && segment < bytes ? segment : bytes, nowMs);
     }
     this.#flush();
+  }
+
+  /** Messages received since the last call. */
+  takeReceived(): number {
+    const received = this.#received;
+    this.#received = 0;
+    return received;
   }
 
   /** Sends one datagram that lies in the arena on a flow's upstream, outside any batch. */
