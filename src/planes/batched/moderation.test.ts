@@ -5,7 +5,10 @@ import { Moderation } from "./moderation.js";
 /** Turns of so many messages each, so many milliseconds apart, until it has looked at least twice. */
 function after(moderation: Moderation, messages: number, turnMs: number, startMs = 0): number {
   let nowMs = startMs;
-  for (let turn = 0; turn < 200; turn++) moderation.turn(messages, (nowMs += turnMs));
+  for (let turn = 0; turn < 200; turn++) {
+    nowMs += turnMs;
+    moderation.turn(messages, nowMs);
+  }
   return nowMs;
 }
 
