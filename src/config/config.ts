@@ -12,6 +12,14 @@ import type {
   PolicyName,
   SessionLimits,
 } from "../core/snapshot.js";
+import type {
+  AdminConfig,
+  AdminInput,
+  FlowLogConfig,
+  FlowLogInput,
+  MetricsConfig,
+  MetricsInput,
+} from "./admin-config.js";
 import type { DiscoverInput, SourceConfig } from "./discover.js";
 import type { GuardConfig, GuardInput } from "./guard-config.js";
 import type { HealthConfig, HealthInput } from "./health-config.js";
@@ -28,6 +36,9 @@ export interface ConfigInput {
   readonly shutdown?: ShutdownInput | undefined;
   readonly plane?: PlaneChoice | undefined;
   readonly workers?: number | "auto" | undefined;
+  readonly admin?: AdminInput | undefined;
+  readonly flowLog?: FlowLogInput | undefined;
+  readonly metrics?: MetricsInput | undefined;
 }
 
 export interface ListenerInput {
@@ -114,7 +125,15 @@ export interface Config {
   readonly plane: PlaneChoice;
   /** 0 for `auto`: the plane decides. */
   readonly workers: number;
+  /** Not there: nothing answers. */
+  readonly admin?: AdminConfig;
+  readonly flowLog?: FlowLogConfig;
+  readonly metrics?: MetricsConfig;
+  /** The file that it was read from, as an absolute path. */
+  readonly file?: string;
 }
+
+export type { AdminAddress, AdminConfig, FlowLogConfig, MetricsConfig, TokenConfig } from "./admin-config.js";
 
 /** Whether a value is a config that has been checked already, rather than one as people write it. */
 export function isConfig(value: unknown): value is Config {

@@ -35,7 +35,7 @@ export interface GuardRatesInput {
 }
 
 export interface GuardConfig extends Omit<GuardEntry, "shared"> {
-  /** The lists as they were written; `prefixes` is what they and the files come to. */
+  /** The lists as they were written, paths made absolute; `prefixes` is what they and the files come to. */
   readonly written: GuardLists;
 }
 
@@ -86,8 +86,11 @@ export function checkNetworkFiles(listeners: SchemaOutput["listeners"], files: N
   );
 }
 
-/** The guard of one listener; undefined when it limits nothing. */
-export function toGuard(guard: ParsedGuard, files: NetworkFiles): GuardConfig | undefined {
+/**
+ * The guard of one listener; undefined when it limits nothing.
+ * @param folder what relative paths are relative to
+ */
+export function toGuard(guard: ParsedGuard, files: NetworkFiles, folder: string): GuardConfig | undefined {
   const inFile = (path: string): readonly Prefix[] => files.get(path)?.networks ?? [];
   const listed = (list: ParsedGuard["deny"]) => list.map(({ prefix }) => prefix);
   const deny = [...listed(guard.deny), ...inFile(guard.denyFile)];
@@ -113,10 +116,14 @@ export function toGuard(guard: ParsedGuard, files: NetworkFiles): GuardConfig | 
       deny: texts(guard.deny),
       allow: texts(guard.allow),
       exempt: texts(guard.exempt),
-      denyFile,
-      allowFile,
+      denyFile: toPath(denyFile, folder),
+      allowFile: toPath(allowFile, folder),
     },
   };
+}
+
+function toPath(file: string, folder: string): string {
+  return file === NO_FILE ? NO_FILE : resolve(folder, file);
 }
 
 function toRates({ prefix4, prefix6, datagrams, bytes, newFlows, burst }: ParsedRates) {

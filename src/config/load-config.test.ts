@@ -204,7 +204,11 @@ describe("loadConfigFile", () => {
     error instanceof ConfigError && error.problems.length === 1 && error.message.endsWith(end);
 
   it("reads a file", async () => {
-    assert.deepEqual(await load(YAML), loadConfigText(YAML));
+    const { config, warnings } = loadConfigText(YAML);
+    assert.deepEqual(await load(YAML), {
+      config: { ...config, file: join(folder, "test.yaml") },
+      warnings,
+    });
   });
   it("names the file in problems", async () => {
     await assert.rejects(load("plane: x"), (error: Error) =>

@@ -1,5 +1,6 @@
 /** Loads a config from a file or its text, and says of every problem where in the text it is. */
 import { type FileHandle, open } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { BackendConfig } from "./config.js";
 import { ConfigError } from "./config-error.js";
 import { type CheckedConfig, checkConfig, parseBackends } from "./parse-config.js";
@@ -24,7 +25,8 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
  * @throws ConfigError when it cannot be read or is not valid
  */
 export async function loadConfigFile(file: string): Promise<CheckedConfig> {
-  return loadConfigText(await readText(file, "a config"), file);
+  const { config, warnings } = loadConfigText(await readText(file, "a config"), file);
+  return { config: Object.freeze({ ...config, file: resolve(file) }), warnings };
 }
 
 /**

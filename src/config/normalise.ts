@@ -6,6 +6,7 @@ import type { SourceConfig } from "./discover.js";
 import { DEFAULT_POOL } from "./draft.js";
 import { type NetworkFiles, toGuard } from "./guard-config.js";
 import type { SchemaOutput } from "./schema.js";
+import { normaliseAdmin, normaliseFlowLog, normaliseMetrics } from "./schema-admin.js";
 import { normaliseHealth } from "./schema-health.js";
 
 type ParsedListener = SchemaOutput["listeners"][number];
@@ -18,20 +19,23 @@ type ParsedSource = NonNullable<ParsedPool["discover"]>[number];
  * @param file the config's own, which relative paths in it are relative to; without it the working directory
  */
 export function normalise(parsed: SchemaOutput, files: NetworkFiles, file?: string): Config {
-  const { listeners, pools, limits, shutdown, plane, workers } = parsed;
+  const { listeners, pools, limits, shutdown, plane, workers, admin, flowLog, metrics } = parsed;
   const folder = file === undefined ? "." : dirname(file);
   const named = pools.map((pool) => toPool(pool, folder));
   const defaultName = createDefaultNames();
   return deepFreeze({
     listeners: listeners.map((listener) => ({
       name: listener.name ?? defaultName(listener.address.text),
-      ...toListener(listener, named[0].name, files),
+      ...toListener(listener, named[0].name, files, folder),
     })),
     pools: named,
     limits,
     shutdown: { graceMs: shutdown.grace },
     plane,
     workers,
+    ...(admin !== undefined && { admin: normaliseAdmin(admin, folder) }),
+    ...(flowLog !== undefined && { flowLog: normaliseFlowLog(flowLog, folder) }),
+    ...(metrics !== undefined && { metrics: normaliseMetrics(metrics) }),
   });
 }
 
@@ -39,6 +43,7 @@ function toListener(
   listener: ParsedListener,
   onlyPool: string,
   files: NetworkFiles,
+  folder: string,
 ): Omit<ListenerConfig, "name"> {
   const { address, session } = listener;
   return {
@@ -52,7 +57,7 @@ function toListener(
       requests: session.requests,
       responses: session.responses,
     },
-    guard: toGuard(listener.guard, files),
+    guard: toGuard(listener.guard, files, folder),
     receiveBufferBytes: listener.receiveBuffer,
     sendBufferBytes: listener.sendBuffer,
   };

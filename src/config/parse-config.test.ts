@@ -115,7 +115,7 @@ describe("parseConfig: the short form", () => {
   it("is not meant where there are listeners or pools", () => {
     const problems = problemsOf({ listeners: [LISTENER], pools: [POOL], backends: [] });
     assert.deepEqual(problems, [
-      "backends: unknown key, expected listeners, pools, limits, shutdown, plane, workers",
+      "backends: unknown key, expected listeners, pools, limits, shutdown, plane, workers, admin, flowLog, metrics",
     ]);
   });
 });

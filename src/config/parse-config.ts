@@ -1,5 +1,7 @@
 /** Unknown value to `Config`: the one way in, for files, the library and the command line alike. */
+import { dirname } from "node:path";
 import { checkAddresses } from "./check-addresses.js";
+import { checkAdmin, findAdminWarnings } from "./check-admin.js";
 import { checkCounts } from "./check-counts.js";
 import { checkDiscover } from "./check-discover.js";
 import { checkNames, type Finding } from "./check-names.js";
@@ -55,7 +57,8 @@ export function checkConfig(input: unknown, locate?: Locate, file?: string): Che
   const all = [...(short ? findUnknownKeys(input) : []), ...findings.map(written)].slice(0, MAX_PROBLEMS);
   if (parsed === undefined || all.length > 0) throw new ConfigError(inTextOrder(all.map(toProblem)));
   const config = normalise(parsed, files, file);
-  return { config, warnings: findWarnings(config).map(written).map(toProblem) };
+  const warnings = [...findWarnings(config), ...findAdminWarnings(config)];
+  return { config, warnings: warnings.map(written).map(toProblem) };
 }
 
 /** What a list of backends has around it to be checked as the config that it is a part of. */
@@ -101,6 +104,7 @@ function checkFullForm(input: unknown, file: string | undefined): CheckedForm {
     ...checkMaglevTables(draft),
     ...checkNetworkFiles(listeners, files),
     ...checkDiscover(input),
+    ...checkAdmin(result.data?.admin, file === undefined ? "." : dirname(file)),
   ];
   return { parsed: result.data, files, findings };
 }

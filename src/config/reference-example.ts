@@ -87,6 +87,22 @@ shutdown:
 
 plane: auto
 workers: auto
+
+admin:
+  listen: 127.0.0.1:9901
+  token: { env: SLUICE_TOKEN }
+  readToken: { file: read-token }
+  tls: { cert: cert.pem, key: key.pem }
+  hosts: [lb.example.org]
+
+flowLog:
+  file: flows.jsonl
+  sample: 1
+
+metrics:
+  otlp:
+    endpoint: http://127.0.0.1:4318
+    interval: 10s
 `;
 
 /** Every probe with every option, as a list in YAML. Tests load each, and hold it complete. */

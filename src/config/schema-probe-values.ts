@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { isWildcard, parseIp } from "../core/address.js";
 import { SluiceError } from "../core/errors.js";
+import { REDACTED } from "./admin-config.js";
 import type { SecretConfig, UdpExpectConfig } from "./health-config.js";
 import { describeValue } from "./key-path.js";
 import { mismatch, parsedText } from "./schema-values.js";
@@ -137,6 +138,7 @@ export function secret() {
   const text = z
     .string(error)
     .min(1, { error: "found an empty secret, expected text" })
+    .refine((value) => value !== REDACTED, { error: "this secret was left out, expected text" })
     .max(MAX_TEXT, {
       error: `expected at most ${MAX_TEXT} characters`,
     });

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { MAX_LISTENERS, MAX_POOLS } from "../core/snapshot.js";
 import { PLANE_CHOICES } from "./config.js";
+import { adminSchema, flowLogSchema, metricsSchema } from "./schema-admin.js";
 import { listenerSchema } from "./schema-listener.js";
 import { poolSchema } from "./schema-pool.js";
 import { duration, mismatch, oneOf, wholeNumberOr } from "./schema-values.js";
@@ -63,6 +64,11 @@ export const configSchema = z
         .describe(
           "Threads of the batched plane, each with its share of the clients. auto: half the processors, at most 8. Other planes have one. A reload does not change it.",
         ),
+      admin: adminSchema
+        .optional()
+        .describe("See and change it while it runs: a page, an API, metrics. Left out: nothing answers."),
+      flowLog: flowLogSchema.optional().describe("What became of each flow. Left out: nothing is written."),
+      metrics: metricsSchema.optional().describe("Where to send figures without being asked."),
     },
     mismatch("a map with listeners and pools"),
   )

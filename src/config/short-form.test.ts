@@ -28,6 +28,9 @@ const FULL: Required<ShortForm> = {
   plane: "portable",
   workers: 2,
   grace: "6s",
+  admin: { listen: "127.0.0.1:7" },
+  flowLog: { file: "-" },
+  metrics: { otlp: { endpoint: "http://127.0.0.1:8" } },
 };
 
 describe("expandShortForm", () => {
@@ -52,6 +55,9 @@ describe("expandShortForm", () => {
       shutdown: { grace: "6s" },
       plane: "portable",
       workers: 2,
+      admin: { listen: "127.0.0.1:7" },
+      flowLog: { file: "-" },
+      metrics: { otlp: { endpoint: "http://127.0.0.1:8" } },
     });
   });
 

@@ -4,6 +4,7 @@
  * problems back to what was written.
  */
 import type { PolicyName } from "../core/snapshot.js";
+import type { AdminInput, FlowLogInput, MetricsInput } from "./admin-config.js";
 import type { Finding } from "./check-names.js";
 import type { BackendInput, ConfigInput, PassiveInput, PlaneChoice } from "./config.js";
 import { ConfigError, type Problem } from "./config-error.js";
@@ -33,6 +34,9 @@ export interface ShortForm {
   readonly plane?: PlaneChoice | undefined;
   readonly workers?: number | "auto" | undefined;
   readonly grace?: string | undefined;
+  readonly admin?: AdminInput | undefined;
+  readonly flowLog?: FlowLogInput | undefined;
+  readonly metrics?: MetricsInput | undefined;
 }
 
 /** Where each key of the short form goes. `listener` and `pool` stand for each listener and the only pool. */
@@ -52,6 +56,9 @@ const FULL_PATHS = {
   plane: ["plane"],
   workers: ["workers"],
   grace: ["shutdown", "grace"],
+  admin: ["admin"],
+  flowLog: ["flowLog"],
+  metrics: ["metrics"],
 } as const satisfies Record<Exclude<keyof ShortForm, "listen">, readonly string[]>;
 
 /** Each key of the short form with its path in the full form, for the reference. */
