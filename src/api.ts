@@ -23,6 +23,11 @@ export interface ListenerStats {
   readonly requests: Traffic;
   readonly replies: Traffic;
   readonly activeFlows: number;
+  readonly openedFlows: number;
+  /** Times a client went on with another backend in the middle of its flow. */
+  readonly movedFlows: number;
+  /** Why its flows ended. */
+  readonly ended: Readonly<Record<FlowEnd, number>>;
   /** Datagrams the kernel dropped because the receive queue was full; 0 where the plane cannot tell. */
   readonly queueDrops: number;
   /** Requests that were not forwarded. `requests` counts them too: requests = forwarded + drops. */
@@ -39,6 +44,13 @@ export interface ReplyTime {
   readonly p90Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
+  /** All samples together; 0 when there are none. */
+  readonly sumMs: number;
+  /**
+   * Cumulative counts, at bounds from 0.1 ms to 10 s: samples up to each bound, as exact as the histogram's buckets. Those
+   * above the last are `samples` less its count.
+   */
+  readonly buckets: readonly { readonly upToMs: number; readonly samples: number }[];
 }
 
 export interface BackendStats {
@@ -65,6 +77,8 @@ export interface BackendStats {
   /** Replies the kernel dropped because a flow's receive queue was full; 0 where the plane cannot tell. */
   readonly queueDrops: number;
   readonly replyTime: ReplyTime;
+  /** What its probes found; undefined where its pool has no health check. */
+  readonly probes: ProbeStats | undefined;
 }
 
 /** One source that a pool takes backends from: an entry of `pools[].discover`. */
@@ -90,6 +104,8 @@ export interface Stats {
   readonly planeNotes: readonly string[];
   readonly configVersion: number;
   readonly uptimeMs: number;
+  readonly ready: Readiness;
+  readonly workers: readonly WorkerStats[];
   readonly flows: {
     readonly active: number;
     readonly opened: number;
@@ -106,7 +122,16 @@ export interface Stats {
   readonly sources: readonly SourceStats[];
 }
 
+/** Whether it may be sent traffic, and if not yet, what it waits for. */
+export interface Readiness {
+  readonly isReady: boolean;
+  /** For people, such as `listener dns`, `first probe of web/a`. */
+  readonly awaiting: readonly string[];
+}
+
 export interface FlowInfo {
+  /** Never given to another flow in one process's life. Its form may change. */
+  readonly id: string;
   readonly client: string;
   readonly listener: string;
   readonly pool: string;
@@ -175,12 +200,12 @@ export interface BackendStateChange {
  */
 export interface BackendControl {
   /** No new keys; its flows follow `failover.draining`. After `deadlineMs` (default: never) it is disabled. */
-  drain(name: string, options?: { readonly deadlineMs?: number }): void;
-  enable(name: string): void;
+  drain(name: string, options?: { readonly deadlineMs?: number | undefined }, actor?: Actor): void;
+  enable(name: string, actor?: Actor): void;
   /** Out at once; its flows follow `failover.removed`. */
-  disable(name: string): void;
+  disable(name: string, actor?: Actor): void;
   /** 0 to 65,535; 0 takes no new keys. @throws SluiceError with code `ARGUMENT_INVALID` */
-  weight(name: string, weight: number): void;
+  weight(name: string, weight: number, actor?: Actor): void;
 }
 
 export interface CloseOptions {
@@ -343,23 +368,6 @@ export interface ProbeStats {
   readonly sinceMs: number | undefined;
 }
 
-/** What the admin side needs of a balancer besides: see docs/design/admin.md. */
-export interface WatchedBalancer extends Balancer {
-  readonly config: ConfigInForce;
-  /** What `reload` with this config would do, without doing it. @throws ConfigError when it is not valid */
-  plan(config: unknown): Promise<ConfigPlan>;
-  /** @throws SluiceError `ARGUMENT_INVALID`, `LISTENER_UNKNOWN` or `LISTENER_AMBIGUOUS` (more than one, and none named) */
-  explain(datagram: { readonly client: string; readonly listener?: string }): Explanation;
-  flows(filter?: FlowFilter): (FlowInfo & { readonly id: string })[];
-  /** Ends a live flow; false when it is over already. Its end is counted as `operator`. */
-  endFlow(id: string, actor?: Actor): Promise<boolean>;
-  /**
-   * Copies of datagrams from now on, until the signal aborts or `maxDatagrams` came.
-   * @throws SluiceError `TAP_LIMIT` when too many taps are open, `ARGUMENT_INVALID`
-   */
-  tap(options: TapOptions, signal?: AbortSignal, actor?: Actor): AsyncIterable<TappedDatagram>;
-}
-
 /** A running balancer, as `createBalancer` gives it. */
 export interface Balancer extends AsyncDisposable {
   /** Listeners and the addresses really bound. */
@@ -368,14 +376,30 @@ export interface Balancer extends AsyncDisposable {
   readonly planeNotes: readonly string[];
   /** Backends at run time: drain, enable, disable, weight. */
   readonly backends: BackendControl;
+  /** The config in force, as a file would say it. */
+  readonly config: ConfigInForce;
   stats(): Stats;
-  /** Live flows, at most `limit` (default 1,000). */
-  flows(options?: { readonly limit?: number }): FlowInfo[];
+  /**
+   * Live flows, in a fixed order.
+   * @throws SluiceError with code `ARGUMENT_INVALID` when a filter cannot be read
+   */
+  flows(filter?: FlowFilter): FlowInfo[];
+  /** Ends a live flow; false when it is over already. Its end is counted as `operator`. @throws SluiceError `ARGUMENT_INVALID` */
+  endFlow(id: string, actor?: Actor): Promise<boolean>;
+  /** Where a datagram would go. @throws SluiceError `ARGUMENT_INVALID`, `LISTENER_UNKNOWN` or `LISTENER_AMBIGUOUS` (more than one, and none named) */
+  explain(datagram: { readonly client: string; readonly listener?: string }): Explanation;
+  /** What `reload` with this config would do, without doing it. @throws ConfigError when it is not valid */
+  plan(config: unknown): Promise<ConfigPlan>;
+  /**
+   * Copies of datagrams from now on, until the signal aborts or `maxDatagrams` came.
+   * @throws SluiceError `TAP_LIMIT` when too many taps are open, `ARGUMENT_INVALID`
+   */
+  tap(options: TapOptions, signal?: AbortSignal, actor?: Actor): AsyncIterable<TappedDatagram>;
   /**
    * Puts a new config in force. Listeners that did not change keep their sockets.
    * @throws ConfigError when it is not valid, ListenError when a new listener cannot be opened; the old one stays.
    */
-  reload(config: unknown): Promise<ReloadResult>;
+  reload(config: unknown, actor?: Actor): Promise<ReloadResult>;
   on<E extends keyof BalancerEvents>(event: E, listener: (...args: BalancerEvents[E]) => void): this;
   off<E extends keyof BalancerEvents>(event: E, listener: (...args: BalancerEvents[E]) => void): this;
   /** Stops; resolves when every socket is closed. A second call with `graceMs: 0` cuts a waiting one short. */

@@ -3,26 +3,35 @@
  * datagram itself.
  */
 import { EventEmitter } from "node:events";
+import { createTellOperator, type TellOperator } from "./actors.js";
 import type {
+  Actor,
   BackendControl,
   Balancer,
   BalancerEvents,
   CloseOptions,
+  ConfigInForce,
+  ConfigPlan,
+  Explanation,
+  FlowFilter,
   FlowInfo,
   ReloadResult,
   Stats,
+  TappedDatagram,
 } from "./api.js";
 import { createBackendControl, type Operate } from "./backend-control.js";
-import type { Config, ConfigInput } from "./config/config.js";
+import { type Config, type ConfigInput, isConfig } from "./config/config.js";
+import { describeConfig, restoreSecrets } from "./config/describe-config.js";
 import { diffConfigs } from "./config/diff.js";
 import { parseConfig } from "./config/parse-config.js";
 import type { ShortForm } from "./config/short-form.js";
 import { formatEndpoint } from "./core/address.js";
 import { BACKEND, backendAt } from "./core/counters.js";
 import { NotSupportedError, SluiceError } from "./core/errors.js";
+import { parseFlowId } from "./core/flow-id.js";
 import type { Snapshot } from "./core/snapshot.js";
 import { DiscoveryLink } from "./discovery-link.js";
-import { listFlowInfo } from "./flow-info.js";
+import { createFlowQuery, listFlowInfo } from "./flow-info.js";
 import { type Handover, nameBindings, nameSockets, packBindings } from "./handover.js";
 import { HealthControl } from "./health-control.js";
 import { HeldWarnings } from "./held-warnings.js";
@@ -30,6 +39,7 @@ import { InheritedSockets } from "./planes/inherited-sockets.js";
 import type { Plane, PlaneFaults } from "./planes/plane.js";
 import { type SelectedPlane, selectPlane } from "./planes/select.js";
 import { RateLimit } from "./rate-limit.js";
+import { createReadiness } from "./readiness.js";
 import { SlotKeeper } from "./slot-keeper.js";
 import { createStats } from "./stats.js";
 
@@ -62,7 +72,6 @@ const HOUSEKEEPING_MS = 1000;
 const QUIET_MS = 1000;
 const QUIET_POLL_MS = 50;
 const WARNINGS_EVERY_MS = 1000;
-const DEFAULT_FLOWS_LISTED = 1000;
 
 /**
  * Starts a balancer. It is forwarding when the promise resolves.
@@ -102,6 +111,14 @@ interface Signals {
   refused: (backendSlot: number) => void;
 }
 
+interface StartParts {
+  readonly written: Config;
+  readonly receiving: boolean;
+  readonly events: EventEmitter;
+  readonly warnings: HeldWarnings;
+  readonly signals: Signals;
+}
+
 class RunningBalancer implements StartedBalancer {
   readonly #events: EventEmitter;
   readonly #warnings: HeldWarnings;
@@ -112,10 +129,12 @@ class RunningBalancer implements StartedBalancer {
   readonly #discovery: DiscoveryLink;
   readonly #health: HealthControl;
   readonly backends: BackendControl;
+  readonly #tell: TellOperator;
   readonly #startedAtMs = performance.now();
   #housekeeping: NodeJS.Timeout | undefined;
   /** As it was given; `#config` has what discovery found as well. */
   #written: Config;
+  #source: ConfigInForce["source"];
   #config: Config;
   #configVersion = 1;
   #snapshot: Snapshot;
@@ -123,6 +142,8 @@ class RunningBalancer implements StartedBalancer {
   #closing: Promise<void> | undefined;
   /** Requests go to another process; replies to earlier ones may still be under way. */
   #handedOver = false;
+  /** False while another process receives the requests. */
+  #receives: boolean;
   #isOver = false;
   #graceUntilMs = Number.POSITIVE_INFINITY;
 
@@ -140,22 +161,20 @@ class RunningBalancer implements StartedBalancer {
     const context = { warn, refused, random: Math.random, workers, inherited, receiving };
     const selected = await selectPlane(written.plane, context);
     try {
-      return await RunningBalancer.#startOn(selected, written, events, warnings, signals);
+      return await RunningBalancer.#startOn(selected, { written, receiving, events, warnings, signals });
     } catch (error) {
       if (written.plane !== "auto" || !(error instanceof NotSupportedError)) throw error;
       // It looked as if the better plane could run, and it cannot.
       const fallback = await selectPlane("portable", context);
       const notes = [...selected.notes, `${selected.plane.name} plane: ${error.message}`];
-      return RunningBalancer.#startOn({ ...fallback, notes }, written, events, warnings, signals);
+      const withNotes = { ...fallback, notes };
+      return RunningBalancer.#startOn(withNotes, { written, receiving, events, warnings, signals });
     }
   }
 
   static async #startOn(
     { plane, notes }: SelectedPlane,
-    written: Config,
-    events: EventEmitter,
-    warnings: HeldWarnings,
-    signals: Signals,
+    { written, receiving, events, warnings, signals }: StartParts,
   ): Promise<RunningBalancer> {
     const slots = new SlotKeeper();
     const discovery = new DiscoveryLink(events, warnings);
@@ -166,7 +185,7 @@ class RunningBalancer implements StartedBalancer {
       const { config } = resolved;
       const snapshot = slots.compile(config, 1, maxFlowsOf(config, plane));
       const balancer = new RunningBalancer({
-        ...{ written, config, snapshot, slots, discovery },
+        ...{ written, receiving, config, snapshot, slots, discovery },
         ...{ plane, notes, events, warnings },
       });
       started = balancer;
@@ -188,6 +207,7 @@ class RunningBalancer implements StartedBalancer {
 
   private constructor(parts: {
     written: Config;
+    receiving: boolean;
     config: Config;
     snapshot: Snapshot;
     slots: SlotKeeper;
@@ -198,6 +218,8 @@ class RunningBalancer implements StartedBalancer {
     warnings: HeldWarnings;
   }) {
     this.#written = parts.written;
+    this.#source = sourceOf(parts.written, undefined);
+    this.#receives = parts.receiving;
     this.#config = parts.config;
     this.#snapshot = parts.snapshot;
     this.#slots = parts.slots;
@@ -212,7 +234,8 @@ class RunningBalancer implements StartedBalancer {
       publish: () => this.#republish(),
     });
     const operate: Operate = (...change) => this.#health.operate(...change);
-    this.backends = createBackendControl(() => this.#snapshot, operate);
+    this.#tell = createTellOperator(parts.events);
+    this.backends = createBackendControl(() => this.#snapshot, operate, this.#tell);
   }
 
   get listeners(): readonly { readonly name: string; readonly address: string }[] {
@@ -236,14 +259,16 @@ class RunningBalancer implements StartedBalancer {
       stopReceiving: () =>
         this.#inTurn(async () => {
           this.#handedOver = true;
+          this.#receives = false;
           await this.#plane.receive(false);
-          const flows = this.#plane.flows(Number.POSITIVE_INFINITY);
+          const flows = this.#plane.flows({ limit: Number.POSITIVE_INFINITY });
           return nameBindings(flows, this.#snapshot, this.#addresses);
         }),
       receive: (bindings) =>
         this.#inTurn(async () => {
           if (this.#isOver) return;
           this.#handedOver = false;
+          this.#receives = true;
           await this.#plane.receive(true, packBindings(bindings, this.#snapshot, this.#addresses));
         }),
     };
@@ -253,8 +278,22 @@ class RunningBalancer implements StartedBalancer {
     return this.#notes;
   }
 
+  get config(): ConfigInForce {
+    return { version: this.#configVersion, source: this.#source, document: describeConfig(this.#written) };
+  }
+
   stats(): Stats {
+    const probes = this.#health.probes();
     return createStats({
+      probes,
+      ready: createReadiness({
+        snapshot: this.#snapshot,
+        addresses: this.#addresses,
+        probes,
+        receives: this.#receives,
+        closes: this.#closing !== undefined,
+      }),
+      workers: this.#plane.workers().map((worker, index) => ({ index, ...worker })),
       plane: this.plane,
       planeNotes: this.#notes,
       snapshot: this.#snapshot,
@@ -267,13 +306,31 @@ class RunningBalancer implements StartedBalancer {
     });
   }
 
-  flows(options: { readonly limit?: number } = {}): FlowInfo[] {
-    return listFlowInfo(this.#plane.flows(options.limit ?? DEFAULT_FLOWS_LISTED), this.#snapshot);
+  flows(filter: FlowFilter = {}): FlowInfo[] {
+    return listFlowInfo(this.#plane.flows(createFlowQuery(filter, this.#snapshot)), this.#snapshot);
+  }
+
+  async endFlow(id: string, actor?: Actor): Promise<boolean> {
+    const ended = await this.#plane.endFlow(parseFlowId(id));
+    if (ended) this.#tell("end-flow", id, "", actor);
+    return ended;
+  }
+
+  explain(): Explanation {
+    throw new NotSupportedError("explain");
+  }
+
+  async plan(): Promise<ConfigPlan> {
+    throw new NotSupportedError("plan");
+  }
+
+  tap(): AsyncIterable<TappedDatagram> {
+    throw new NotSupportedError("tap");
   }
 
   /** One reload at a time, in the order of the calls. */
-  reload(config: ConfigInput | ShortForm | Config): Promise<ReloadResult> {
-    const result = this.#reloading.then(() => this.#reload(config));
+  reload(config: ConfigInput | ShortForm | Config, actor?: Actor): Promise<ReloadResult> {
+    const result = this.#reloading.then(() => this.#reload(config, actor));
     this.#reloading = result.catch((error: Error) => {
       this.#events.emit("reloadFailed", error);
     });
@@ -310,9 +367,14 @@ class RunningBalancer implements StartedBalancer {
     return result;
   }
 
-  async #reload(input: ConfigInput | ShortForm | Config): Promise<ReloadResult> {
+  /** A config as somebody gives it; what `config` leaves out of secrets stays as it is. */
+  #read(input: ConfigInput | ShortForm | Config): Config {
+    return isConfig(input) ? input : parseConfig(restoreSecrets(input, this.#written));
+  }
+
+  async #reload(input: ConfigInput | ShortForm | Config, actor: Actor | undefined): Promise<ReloadResult> {
     if (this.#closing) throw new SluiceError("CLOSED", "the balancer is closing: no reload");
-    const written = parseConfig(input);
+    const written = this.#read(input);
     const resolved = await this.#discovery.prepare(written);
     const result = await this.#putInForce(resolved.config).catch((error) => {
       this.#discovery.keep(this.#written);
@@ -320,8 +382,10 @@ class RunningBalancer implements StartedBalancer {
     });
     this.#warnOfLimits(written);
     this.#written = written;
+    this.#source = sourceOf(written, actor);
     this.#discovery.keep(written, resolved);
     this.#events.emit("reload", result);
+    this.#tell("reload", "", `version ${result.version}`, actor);
     return result;
   }
 
@@ -418,6 +482,12 @@ class RunningBalancer implements StartedBalancer {
     await Promise.all([this.#plane.close(), this.#health.close()]);
     this.#events.emit("close");
   }
+}
+
+/** @param actor who put it in force; undefined at the start */
+function sourceOf({ file }: Config, actor: Actor | undefined): ConfigInForce["source"] {
+  if (file !== undefined) return "file";
+  return actor === undefined || actor.by === "program" ? "program" : "api";
 }
 
 function maxFlowsOf(config: Config, plane: Plane): number {

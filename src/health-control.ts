@@ -2,10 +2,12 @@
  * Joins the health monitor, the prober and the plane's counters for the balancer: it feeds the monitor, and asks for a new
  * snapshot when something that planes see has changed.
  */
+import type { ProbeStats } from "./api.js";
 import type { Config } from "./config/config.js";
 import { BACKEND, backendAt, type Counters } from "./core/counters.js";
 import type { AdminState, Snapshot } from "./core/snapshot.js";
 import { type BackendChange, HealthMonitor } from "./health/monitor.js";
+import { ProbeFigures } from "./health/probe-figures.js";
 import { type ProbedBackend, Prober } from "./health/prober.js";
 
 export interface HealthControlOptions {
@@ -23,6 +25,7 @@ export class HealthControl {
   readonly #options: HealthControlOptions;
   readonly #monitor: HealthMonitor;
   readonly #prober: Prober;
+  readonly #figures = new ProbeFigures();
   readonly #ticking: NodeJS.Timeout;
   #gathering: NodeJS.Timeout | undefined;
 
@@ -36,6 +39,7 @@ export class HealthControl {
     });
     this.#prober = new Prober({
       onState: (slot, state, reason) => this.#monitor.probed(slot, state, reason),
+      onResult: (slot, result) => this.#figures.add(slot, result, performance.now()),
     });
     this.#ticking = setInterval(() => this.#monitor.tick(), TICK_MS);
     this.#ticking.unref();
@@ -52,7 +56,9 @@ export class HealthControl {
         probed: pool?.health !== undefined,
       };
     });
-    this.#prober.update(probedBackends(config, snapshot));
+    const probed = probedBackends(config, snapshot);
+    this.#figures.keep(probed.map(({ slot }) => slot));
+    this.#prober.update(probed);
   }
 
   /** A compiled config with every backend in its present state. */
@@ -76,6 +82,17 @@ export class HealthControl {
   /** Why each backend is as it is, and since when. */
   status(): ReturnType<HealthMonitor["status"]> {
     return this.#monitor.status();
+  }
+
+  /** What the probes found, by the slot of each backend that is probed. */
+  probes(): ReadonlyMap<number, ProbeStats> {
+    const nowMs = performance.now();
+    return new Map(
+      [...this.#figures.all].map(([slot, { lastAtMs, ...count }]) => [
+        slot,
+        { ...count, sinceMs: lastAtMs === undefined ? undefined : nowMs - lastAtMs },
+      ]),
+    );
   }
 
   async close(): Promise<void> {

@@ -35,6 +35,9 @@ function statsOf(parts: Partial<StatsInput>) {
     health: new Map(),
     addresses,
     sources: [],
+    ready: { isReady: true, awaiting: [] },
+    workers: [],
+    probes: new Map(),
     counters: [createCounters()],
     ...parts,
   });
@@ -88,6 +91,7 @@ describe("createStats", () => {
       outstanding: 0,
       refused: 0,
       queueDrops: 0,
+      probes: undefined,
     });
     assert.deepEqual([replyTime.samples, replyTime.meanMs, replyTime.maxMs], [1, 4, 4]);
     assert.deepEqual(

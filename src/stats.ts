@@ -1,5 +1,14 @@
 /** Turns a plane's counters into the figures that users see: slots become names, offsets become fields. */
-import type { BackendStats, Drops, ListenerStats, SourceStats, Stats } from "./api.js";
+import type {
+  BackendStats,
+  Drops,
+  ListenerStats,
+  ProbeStats,
+  Readiness,
+  SourceStats,
+  Stats,
+  WorkerStats,
+} from "./api.js";
 import { formatEndpoint } from "./core/address.js";
 import {
   BACKEND,
@@ -11,7 +20,7 @@ import {
   listenerAt,
 } from "./core/counters.js";
 import { DROP_REASONS } from "./core/drop-reason.js";
-import { HISTOGRAM_BUCKETS, summarize } from "./core/histogram.js";
+import { countsUpTo, HISTOGRAM_BUCKETS, summarize } from "./core/histogram.js";
 import type { BackendEntry, ListenerEntry, PoolEntry, Snapshot } from "./core/snapshot.js";
 
 export interface StatsInput {
@@ -23,11 +32,18 @@ export interface StatsInput {
   /** Listener slot → address really bound. */
   readonly addresses: ReadonlyMap<number, string>;
   readonly sources: readonly SourceStats[];
+  readonly ready: Readiness;
+  readonly workers: readonly WorkerStats[];
+  /** Backend slot → what its probes found, where it is probed. */
+  readonly probes: ReadonlyMap<number, ProbeStats>;
   /** One array for each worker. */
   readonly counters: readonly Counters[];
   /** Backend slot → why it is in its state, and for how long. */
   readonly health: ReadonlyMap<number, { readonly reason: string; readonly forMs: number }>;
 }
+
+/** Where `ReplyTime.buckets` has its counts. */
+const REPLY_TIME_BOUNDS_MS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
 
 export function createStats(input: StatsInput): Stats {
   const { snapshot, counters } = input;
@@ -39,6 +55,8 @@ export function createStats(input: StatsInput): Stats {
     planeNotes: input.planeNotes,
     configVersion: input.configVersion,
     uptimeMs: input.uptimeMs,
+    ready: input.ready,
+    workers: input.workers,
     flows: {
       active: sum(LISTENER.activeFlows),
       opened: sum(LISTENER.openedFlows),
@@ -50,7 +68,7 @@ export function createStats(input: StatsInput): Stats {
     replyDrops: named(DROP_REASONS, (i) => sum(LISTENER.replyDrops + i)) as Drops,
     listeners,
     backends: snapshot.pools.flatMap((pool) =>
-      pool.backends.map((backend) => backendStats(pool, backend, counters, input.health)),
+      pool.backends.map((backend) => backendStats(pool, backend, input)),
     ),
     sources: input.sources,
   };
@@ -66,6 +84,9 @@ function listenerStats(entry: ListenerEntry, input: StatsInput): ListenerStats {
     requests: { datagrams: get(LISTENER.requests), bytes: get(LISTENER.requestBytes) },
     replies: { datagrams: get(LISTENER.replies), bytes: get(LISTENER.replyBytes) },
     activeFlows: get(LISTENER.activeFlows),
+    openedFlows: get(LISTENER.openedFlows),
+    movedFlows: get(LISTENER.movedFlows),
+    ended: named(FLOW_ENDS, (i) => get(LISTENER.ended + i)) as Record<FlowEnd, number>,
     queueDrops: get(LISTENER.queueDrops),
     drops: named(DROP_REASONS, (i) => get(LISTENER.drops + i)) as Drops,
     replyDrops: named(DROP_REASONS, (i) => get(LISTENER.replyDrops + i)) as Drops,
@@ -75,8 +96,7 @@ function listenerStats(entry: ListenerEntry, input: StatsInput): ListenerStats {
 function backendStats(
   pool: PoolEntry,
   backend: BackendEntry,
-  counters: readonly Counters[],
-  health: StatsInput["health"],
+  { counters, health, probes }: StatsInput,
 ): BackendStats {
   const at = backendAt(backend.slot);
   const get = (offset: number) => add(counters, at + offset);
@@ -99,6 +119,7 @@ function backendStats(
     refused: get(BACKEND.refused),
     queueDrops: get(BACKEND.queueDrops),
     replyTime: replyTime(counters, at + BACKEND.replyTime),
+    probes: probes.get(backend.slot),
   };
 }
 
@@ -107,7 +128,13 @@ function replyTime(counters: readonly Counters[], at: number): BackendStats["rep
   const buckets = new Float64Array(HISTOGRAM_BUCKETS);
   for (let i = 0; i < HISTOGRAM_BUCKETS; i++) buckets[i] = add(counters, at + 2 + i);
   const maxMs = Math.max(...counters.map((worker) => worker[at + 1]));
-  return summarize(buckets, add(counters, at), maxMs);
+  const sumMs = add(counters, at);
+  const counts = countsUpTo(buckets, REPLY_TIME_BOUNDS_MS);
+  return {
+    ...summarize(buckets, sumMs, maxMs),
+    sumMs,
+    buckets: REPLY_TIME_BOUNDS_MS.map((upToMs, i) => ({ upToMs, samples: counts[i] })),
+  };
 }
 
 function add(all: readonly Counters[], at: number): number {

@@ -21,6 +21,7 @@ export const FLOW_ENDS = [
   "failed",
   "closed",
   "worker_lost",
+  "operator",
 ] as const;
 export type FlowEnd = (typeof FLOW_ENDS)[number];
 

@@ -51,7 +51,7 @@ describe("FlowTable", () => {
     assert.equal(hashes.size, R.KEY_WORDS + 2);
   });
 
-  it("begins every record with its key, no counts and no links, also a used one", () => {
+  it("begins every record with its key, a serial of its own, no counts and no links, also a used one", () => {
     const table = new FlowTable(1, 1);
     const flow = insert(table, 1);
     table.u32.fill(77, R.REQUESTS, R.RECORD_WORDS);
@@ -61,7 +61,7 @@ describe("FlowTable", () => {
     expected[3] = 5;
     expected[R.HASH] = 123;
     expected[R.NEXT] = expected[R.CLIENT_IP] = expected[R.BINDING] = -1;
-    expected[R.STATE] = R.OPEN;
+    expected[R.STATE] = R.OPEN | (2 << R.SERIAL_SHIFT);
     assert.deepEqual(table.i32.subarray(0, R.RECORD_WORDS), expected);
   });
 
@@ -100,7 +100,7 @@ describe("FlowTable", () => {
     const first = insert(table, 1);
     table.u32[first * R.RECORD_WORDS + R.STATE] |= R.TIMING;
     table.detach(first, R.DETACHED);
-    assert.equal(table.u32[first * R.RECORD_WORDS + R.STATE], R.DETACHED | R.TIMING);
+    assert.equal(table.u32[first * R.RECORD_WORDS + R.STATE], R.DETACHED | R.TIMING | (1 << R.SERIAL_SHIFT));
     assert.equal(table.find(table.hashKey()), -1);
     const second = insert(table, 1);
     assert.equal(table.find(table.hashKey()), second);

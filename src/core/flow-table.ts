@@ -22,6 +22,8 @@ export class FlowTable {
   /** Records at and above this were never used; freed ones below it are chained through NEXT from #free. */
   #highWater = 0;
   #free = -1;
+  /** Counts the flows that were ever inserted. */
+  #serial = 0;
   readonly #seed: number;
   readonly #fixed: boolean;
 
@@ -86,7 +88,8 @@ export class FlowTable {
     u32.fill(0, at, at + R.RECORD_WORDS);
     for (let i = 0; i < R.KEY_WORDS; i++) u32[at + i] = key[i];
     u32[at + R.HASH] = hash;
-    u32[at + R.STATE] = R.OPEN;
+    this.#serial = (this.#serial + 1) & R.SERIAL_MASK;
+    u32[at + R.STATE] = R.OPEN | (this.#serial << R.SERIAL_SHIFT);
     i32[at + R.CLIENT_IP] = -1;
     i32[at + R.BINDING] = -1;
     const bucket = hash & this.#mask;

@@ -9,6 +9,7 @@
  *   reply ───► fromBackend ─► FORWARD / FORWARD_LAST / drop               (replyFailed if sending fails)
  */
 import { BACKEND, backendAt, type Counters, LISTENER, listenerAt } from "./counters.js";
+import { type FlowRef, isSameFlow } from "./flow-id.js";
 import * as R from "./flow-record.js";
 import type { FlowTable } from "./flow-table.js";
 import { END, Flows, type UpstreamHost } from "./flows.js";
@@ -269,6 +270,13 @@ export class Forwarder implements LoadView {
   /** A flow's upstream is broken beyond use: the flow ends, its next datagram starts a new one. */
   fail(flow: number): void {
     if (this.table.isLive(flow)) this.#flows.end(flow, END.failed);
+  }
+
+  /** Ends a flow because somebody asked for it. False when it is over already. */
+  endFlow({ flow, createdMs, serial }: FlowRef): boolean {
+    if (!isSameFlow(this.table.u32, this.table.f64, { flow, createdMs, serial })) return false;
+    this.#flows.end(flow, END.operator);
+    return true;
   }
 
   /** Ends every flow: the balancer stops. */

@@ -96,6 +96,16 @@ export function summarize(buckets: ArrayLike<number>, sumMs: number, maxMs: numb
   };
 }
 
+/** How many values are up to each of some rising bounds; a bucket that has a bound in it counts by its middle. */
+export function countsUpTo(buckets: ArrayLike<number>, boundsMs: readonly number[]): number[] {
+  let bucket = 0;
+  let count = 0;
+  return boundsMs.map((boundMs) => {
+    for (; bucket < HISTOGRAM_BUCKETS && bucketMidMs(bucket) <= boundMs; bucket++) count += buckets[bucket];
+    return count;
+  });
+}
+
 /** The bucket of the value that has `rank - 1` values before it. */
 function bucketAtRank(buckets: ArrayLike<number>, rank: number): number {
   let seen = 0;

@@ -1,10 +1,12 @@
 /** Reads live flows out of a flow table, for people who ask. Not on the packet path. */
+import { type FlowId, readFlowRef } from "./flow-id.js";
 import * as R from "./flow-record.js";
 import type { FlowTable } from "./flow-table.js";
 import { formatIpWords } from "./ip-words.js";
 
 /** One live flow: slots, not names. */
 export interface ListedFlow {
+  readonly id: FlowId;
   /** Address and port as text, without zone. */
   readonly client: string;
   readonly listenerSlot: number;
@@ -19,33 +21,87 @@ export interface ListedFlow {
   readonly open: boolean;
 }
 
-/** Live flows of a table in the order of their numbers, at most `limit`. */
-export function listFlows(table: FlowTable, nowMs: number, limit: number): ListedFlow[] {
-  return listRecords(table.u32.buffer, table.highWater, nowMs, limit);
+/** Clients whose address begins with the first `bits` of `words`. */
+export interface ClientMatch {
+  readonly words: ArrayLike<number>;
+  /** 0 to 128, in the word form of addresses: a /24 of IPv4 has 120. */
+  readonly bits: number;
+  /** Undefined for all ports. */
+  readonly port: number | undefined;
+}
+
+/** Which flows are asked for. Slots that are not given are all. */
+export interface FlowQuery {
+  readonly limit: number;
+  /** Only flows that are listed after this one, whether it is live still or not. */
+  readonly after?: FlowId | undefined;
+  readonly client?: ClientMatch | undefined;
+  readonly listeners?: ReadonlySet<number> | undefined;
+  readonly backends?: ReadonlySet<number> | undefined;
+}
+
+/** The memory of one table. */
+export interface FlowRecords {
+  readonly worker: number;
+  readonly memory: ArrayBufferLike;
+  /** Records that it has room for. */
+  readonly capacity: number;
+  /** So many at least were used already. Above, the first one that never was is the end. */
+  readonly used: number;
+}
+
+/** Live flows of a table in the order of their numbers. */
+export function listFlows(table: FlowTable, nowMs: number, query: FlowQuery): ListedFlow[] {
+  const records = { worker: 0, memory: table.u32.buffer, capacity: table.highWater, used: table.highWater };
+  return listRecords(records, nowMs, query);
 }
 
 /** The same from the records' memory, which another thread may be writing: a flow may then be caught half changed. */
-export function listRecords(
-  records: ArrayBufferLike,
-  count: number,
-  nowMs: number,
-  limit: number,
-): ListedFlow[] {
-  const u32 = new Uint32Array(records);
-  const f64 = new Float64Array(records);
+export function listRecords(records: FlowRecords, nowMs: number, query: FlowQuery): ListedFlow[] {
+  const { after } = query;
+  if (after !== undefined && after.worker > records.worker) return [];
+  const u32 = new Uint32Array(records.memory);
+  const f64 = new Float64Array(records.memory);
   const flows: ListedFlow[] = [];
-  for (let flow = 0; flow < count && flows.length < limit; flow++) {
-    if (u32[flow * R.RECORD_WORDS + R.STATE] !== R.FREE) flows.push(readFlow(u32, f64, flow, nowMs));
+  const first = after?.worker === records.worker ? after.flow + 1 : 0;
+  for (let flow = first; flow < records.capacity && flows.length < query.limit; flow++) {
+    if (flow >= records.used && f64[flow * R.RECORD_DOUBLES + R.CREATED_AT] === 0) break;
+    const at = flow * R.RECORD_WORDS;
+    if (u32[at + R.STATE] === R.FREE || !matches(u32, at, query)) continue;
+    flows.push(readFlow(records.worker, u32, f64, flow, nowMs));
   }
   return flows;
 }
 
-function readFlow(u32: Uint32Array, f64: Float64Array, flow: number, nowMs: number): ListedFlow {
+function matches(u32: Uint32Array, at: number, { client, listeners, backends }: FlowQuery): boolean {
+  if (listeners !== undefined && !listeners.has(u32[at + R.KEY_PORT] >>> 16)) return false;
+  if (backends !== undefined && !backends.has(u32[at + R.BACKEND])) return false;
+  return client === undefined || isOf(client, u32, at);
+}
+
+/** Whether the client key at `at` is one of these. */
+export function isOf({ words, bits, port }: ClientMatch, u32: Uint32Array, at: number): boolean {
+  if (port !== undefined && (u32[at + R.KEY_PORT] & 0xffff) !== port) return false;
+  for (let i = 0, left = bits; left > 0; i++, left -= 32) {
+    const mask = left >= 32 ? -1 : -1 << (32 - left);
+    if (((u32[at + i] ^ words[i]) & mask) !== 0) return false;
+  }
+  return true;
+}
+
+function readFlow(
+  worker: number,
+  u32: Uint32Array,
+  f64: Float64Array,
+  flow: number,
+  nowMs: number,
+): ListedFlow {
   const at = flow * R.RECORD_WORDS;
   const doubles = flow * R.RECORD_DOUBLES;
   const ip = formatIpWords(u32, at);
   const port = u32[at + R.KEY_PORT] & 0xffff;
   return {
+    id: { worker, ...readFlowRef(u32, f64, flow) },
     client: ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`,
     listenerSlot: u32[at + R.KEY_PORT] >>> 16,
     backendSlot: u32[at + R.BACKEND],

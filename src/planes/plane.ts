@@ -13,7 +13,8 @@
  */
 import type { Endpoint } from "../core/address.js";
 import type { Counters } from "../core/counters.js";
-import type { ListedFlow } from "../core/list-flows.js";
+import type { FlowId } from "../core/flow-id.js";
+import type { FlowQuery, ListedFlow } from "../core/list-flows.js";
 import type { Snapshot } from "../core/snapshot.js";
 import type { InheritedSockets } from "./inherited-sockets.js";
 
@@ -37,8 +38,12 @@ export interface Plane {
   readonly maxFlows: number;
   readonly counters: readonly Counters[];
   apply(snapshot: Snapshot): Promise<readonly BoundListener[]>;
-  /** Live flows, at most `limit`. */
-  flows(limit: number): ListedFlow[];
+  /** Live flows, in the order of their workers and numbers. */
+  flows(query: FlowQuery): ListedFlow[];
+  /** Ends a live flow, which is then counted as `operator`. False when it is over already. */
+  endFlow(id: FlowId): Promise<boolean>;
+  /** Its threads, the main thread where it has none of its own. */
+  workers(): readonly WorkerFigures[];
   /** Milliseconds since a datagram last passed; Infinity when none ever did. */
   quietMs(): number;
   /** Of all listeners in force, to pass on to another process. @throws NotSupportedError where that cannot be done */
@@ -52,6 +57,13 @@ export interface Plane {
   close(): Promise<void>;
   /** What fault tests may break. Only planes with workers have it. */
   readonly faults?: PlaneFaults;
+}
+
+export interface WorkerFigures {
+  readonly state: "running" | "restarting";
+  readonly restarts: number;
+  /** Processor time of its thread; undefined where it cannot be told. */
+  readonly cpuMs: number | undefined;
 }
 
 export interface PlaneFaults {

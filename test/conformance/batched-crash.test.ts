@@ -43,7 +43,7 @@ describe("batched plane: workers that die", { skip }, () => {
     assertConsistent(stats());
     const { active, ended } = stats().flows;
     assert.deepEqual([active, ended.worker_lost], [1, 1]);
-    assert.equal(plane.flows(100).length, 1);
+    assert.equal(plane.flows({ limit: 100 }).length, 1);
   });
 
   test("under traffic only what the worker had in hand is lost", async (t) => {
@@ -64,7 +64,7 @@ describe("batched plane: workers that die", { skip }, () => {
     const { plane, warnings, to, stats } = await openPlane(t, 2);
     const clients = await Promise.all(Array.from({ length: 16 }, () => UdpPeer.open(t)));
     const before = await Promise.all(clients.map((client) => client.ask("1", to)));
-    const ofSecond = stats().flows.active - plane.flows(100).length;
+    const ofSecond = stats().flows.active - plane.flows({ limit: 100 }).length;
     assert.equal(ofSecond, 0);
     plane.faults.crashWorker(0);
     await crashed(warnings, 1);

@@ -182,6 +182,21 @@ const named = fc
     };
   });
 
+const token = fc.oneof(
+  fc.constantFrom({ env: "SLUICE_TOKEN" }, { file: "token" }, { file: "/etc/token" }),
+  fc.stringMatching(/^[!-~]{16,40}$/),
+);
+const admin = fc.record(
+  {
+    listen: fc.constantFrom("127.0.0.1:9901", "[::1]:0", "unix:/run/a.sock", ["127.0.0.2:1", "unix:a.sock"]),
+    token,
+    readToken: token,
+    tls: fc.constant({ cert: "cert.pem", key: "/etc/key.pem" }),
+    hosts: fc.array(hostName, { maxLength: 2 }),
+  },
+  { requiredKeys: ["listen"] },
+);
+
 /** A config that `parseConfig` must accept. */
 export const validConfig: fc.Arbitrary<ConfigInput> = fc
   .tuple(
@@ -198,6 +213,24 @@ export const validConfig: fc.Arbitrary<ConfigInput> = fc
         ),
         shutdown: fc.record({ grace: nat(0, 3_600).map((s) => `${s}s`) }, { requiredKeys: [] }),
         plane: fc.constantFrom("auto", "portable"),
+        workers: fc.oneof(nat(1, 64), fc.constant("auto")),
+        admin,
+        flowLog: fc.record(
+          {
+            file: fc.constantFrom("-", "/var/log/flows.jsonl", "flows.jsonl"),
+            sample: fc.constantFrom(1, 0.01),
+          },
+          { requiredKeys: ["file"] },
+        ),
+        metrics: fc.record(
+          {
+            otlp: fc.constantFrom(
+              { endpoint: "http://127.0.0.1:4318" },
+              { endpoint: "https://c", interval: "1m" },
+            ),
+          },
+          { requiredKeys: [] },
+        ),
       },
       { requiredKeys: [] },
     ),

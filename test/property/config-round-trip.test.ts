@@ -3,101 +3,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { stringify } from "yaml";
-import { formatAffinity } from "#src/config/affinity.js";
 import { compileSnapshot } from "#src/config/compile.js";
-import type { Config, ConfigInput } from "#src/config/config.js";
+import { describeConfig, restoreSecrets } from "#src/config/describe-config.js";
 import { diffConfigs } from "#src/config/diff.js";
-import type { DiscoverInput, SourceConfig } from "#src/config/discover.js";
-import type { GuardRatesInput } from "#src/config/guard-config.js";
 import { loadConfigText } from "#src/config/load-config.js";
 import { parseConfig } from "#src/config/parse-config.js";
-import { formatByteRate, formatRate } from "#src/config/rates.js";
 import { SlotRegistry } from "#src/config/slots.js";
-import { formatDuration, formatSize } from "#src/config/units.js";
-import type { GuardRates } from "#src/core/snapshot.js";
 import { validConfig } from "./config-arbitrary.js";
-import { writeOutHealth } from "./health-arbitrary.js";
 
 const RUNS = { numRuns: 150 };
-const orWord = <W extends string>(value: number, word: W): number | W => (value === 0 ? word : value);
-
-function writeRates(rates: GuardRates): GuardRatesInput {
-  const { prefix4, prefix6, datagramsPerS, bytesPerS, newFlowsPerS, burstMs } = rates;
-  const rate = (perS: number) => (perS === 0 ? "none" : formatRate(perS));
-  return {
-    prefix4,
-    prefix6,
-    datagrams: rate(datagramsPerS),
-    bytes: bytesPerS === 0 ? "none" : formatByteRate(bytesPerS),
-    newFlows: rate(newFlowsPerS),
-    burst: formatDuration(burstMs),
-  };
-}
-
-/** Everything written out, with every default. */
-function writeOut({ listeners, pools, limits, shutdown, plane }: Config): ConfigInput {
-  return {
-    listeners: listeners.map(
-      ({ name, addressText, pool, ipv6Only, session, guard, receiveBufferBytes, sendBufferBytes }) => ({
-        name,
-        address: addressText,
-        pool,
-        ipv6Only,
-        session: {
-          idleTimeout: formatDuration(session.idleTimeoutMs),
-          maxLifetime: session.maxLifetimeMs === 0 ? "none" : formatDuration(session.maxLifetimeMs),
-          requests: orWord(session.requests, "none"),
-          responses: orWord(session.responses, "none"),
-        },
-        guard: guard && {
-          ...guard.written,
-          perClient: writeRates(guard.perClient),
-          perNetwork: writeRates(guard.perNetwork),
-          amplification: orWord(guard.amplification, "none"),
-          maxTracked: guard.maxTracked,
-        },
-        receiveBuffer: formatSize(receiveBufferBytes),
-        sendBuffer: formatSize(sendBufferBytes),
-      }),
-    ),
-    pools: pools.map(({ affinity, backends, discover, health, slowStartMs, ...pool }) => ({
-      ...pool,
-      slowStart: slowStartMs === 0 ? "none" : formatDuration(slowStartMs),
-      discover: discover.map(writeSource),
-      ...(health === undefined ? {} : { health: writeOutHealth(health) }),
-      affinity: formatAffinity(affinity),
-      backends: backends.map(({ name, addressText, weight, state, backup }) => ({
-        name,
-        address: addressText,
-        weight,
-        state,
-        backup,
-      })),
-    })),
-    limits: {
-      maxFlows: orWord(limits.maxFlows, "auto"),
-      maxFlowsPerClientIp: orWord(limits.maxFlowsPerClientIp, "none"),
-      onFull: limits.onFull,
-    },
-    shutdown: { grace: formatDuration(shutdown.graceMs) },
-    plane,
-  };
-}
-
-function writeSource(source: SourceConfig): DiscoverInput {
-  if (source.kind === "file") return { file: source.path };
-  const { kind, name, family, resolvers, minIntervalMs, maxIntervalMs, namePrefix } = source;
-  const shared = {
-    family,
-    minInterval: formatDuration(minIntervalMs),
-    maxInterval: formatDuration(maxIntervalMs),
-    ...(resolvers.length > 0 && { resolvers }),
-    ...(namePrefix !== "" && { namePrefix }),
-  };
-  if (kind === "srv") return { srv: name, ...shared };
-  return { dns: `${name}:${source.port}`, weight: source.weight, backup: source.backup, ...shared };
-}
-
 describe("an arbitrary valid config", () => {
   it("is accepted, and is the same from YAML and JSON text", () => {
     fc.assert(
@@ -115,12 +29,34 @@ describe("an arbitrary valid config", () => {
     fc.assert(
       fc.property(validConfig, (input) => {
         const config = parseConfig(input);
-        const again = parseConfig(writeOut(config));
+        const document = describeConfig(config);
+        assert.deepEqual(JSON.parse(JSON.stringify(document)), document, "plain JSON");
+        const again = parseConfig(restoreSecrets(document, config));
         assert.deepEqual(again, config);
         const none = { added: [], removed: [], changed: [] };
         assert.deepEqual(diffConfigs(config, again), { listeners: none, pools: none, backends: none });
       }),
       RUNS,
+    );
+  });
+
+  it("is described without its secrets", () => {
+    const secret = "a-secret-that-nobody-sees";
+    const admin = { listen: "127.0.0.1:0", token: secret, readToken: `${secret}-2` };
+    const health = { probe: { type: "radius" as const, secret: `${secret}-3` } };
+    fc.assert(
+      fc.property(validConfig, (input) => {
+        const config = parseConfig({
+          ...input,
+          admin,
+          pools: input.pools.map((pool) => ({ ...pool, health })),
+        });
+        const document = describeConfig(config);
+        assert.ok(!JSON.stringify(document).includes(secret));
+        assert.deepEqual(parseConfig(restoreSecrets(document, config)), config);
+        assert.throws(() => parseConfig(document), { code: "CONFIG_INVALID" });
+      }),
+      { numRuns: 30 },
     );
   });
 

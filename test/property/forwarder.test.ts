@@ -183,7 +183,7 @@ class Script {
   /** Every flow has the client, backend and counts that it should have. */
   #checkFlows(): void {
     const { table } = this.#rig.forwarder;
-    const listed = listFlows(table, this.#rig.nowMs, 1000);
+    const listed = listFlows(table, this.#rig.nowMs, { limit: 1000 });
     assert.equal(listed.length, this.#model.flows.length);
     const expected = this.#model.flows.toSorted((a, b) => a.number - b.number);
     expected.forEach((flow, i) => {

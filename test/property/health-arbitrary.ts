@@ -1,17 +1,13 @@
-/** Arbitrary valid `pools[].health`, as people may write it, and a checked one written out with every default. */
+/** Arbitrary valid `pools[].health`, as people may write it. */
 import fc from "fast-check";
 import {
   DNS_RCODES,
   DNS_RECORD_TYPES,
-  type HealthConfig,
   type HealthInput,
   HTTP_METHODS,
   PLAIN_PROBES,
-  type ProbeConfig,
   type ProbeInput,
 } from "#src/config/health-config.js";
-import { formatDuration } from "#src/config/units.js";
-import { formatIp } from "#src/core/address.js";
 
 const nat = (min: number, max: number) => fc.integer({ min, max });
 const ms = (min: number, max: number) => nat(min, max).map((value) => `${value}ms`);
@@ -100,47 +96,3 @@ export const health: fc.Arbitrary<HealthInput> = optional<HealthInput>(
   },
   ["probe"],
 );
-
-/** Means the same as the config when it is parsed again. */
-export function writeOutHealth({ probe: checked, port, address, ...plan }: HealthConfig): HealthInput {
-  return {
-    probe: writeOutProbe(checked),
-    interval: formatDuration(plan.intervalMs),
-    timeout: formatDuration(plan.timeoutMs),
-    rise: plan.rise,
-    fall: plan.fall,
-    jitter: plan.jitterPercent,
-    fastInterval: formatDuration(plan.fastIntervalMs),
-    ...(port === 0 ? {} : { port }),
-    ...(address === undefined ? {} : { address: formatIp(address) }),
-  };
-}
-
-function writeOutProbe(checked: ProbeConfig): ProbeInput {
-  switch (checked.type) {
-    case "udp": {
-      const { expect, sendHex } = checked;
-      const written = { none: "none", any: "any", bytes: undefined, regex: undefined } as const;
-      const map = expect.kind === "bytes" ? { hex: expect.hex } : undefined;
-      const pattern = expect.kind === "regex" ? { regex: expect.pattern } : undefined;
-      return { type: "udp", send: { hex: sendHex }, expect: written[expect.kind] ?? map ?? pattern };
-    }
-    case "sip":
-      return { type: "sip", status: checked.status, uri: checked.uri === "" ? undefined : checked.uri };
-    case "radius":
-      return { type: "radius", secret: "text" in checked.secret ? checked.secret.text : checked.secret };
-    case "http":
-    case "https": {
-      const { type: kind, method, path, host, insecure } = checked;
-      const common = { method, path, status: checked.status, host: host === "" ? undefined : host };
-      return kind === "http" ? { type: kind, ...common } : { type: kind, ...common, insecure };
-    }
-    case "ping":
-    case "quic":
-    case "coap":
-    case "tcp":
-      return { type: checked.type };
-    default:
-      return checked;
-  }
-}

@@ -62,6 +62,9 @@ export async function openPlane(t: TestContext, workers: number): Promise<OpenPl
         health: new Map(),
         addresses: new Map([[0, to]]),
         sources: [],
+        ready: { isReady: true, awaiting: [] },
+        workers: [],
+        probes: new Map(),
         counters: plane.counters,
       }),
   };

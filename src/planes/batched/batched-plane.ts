@@ -2,12 +2,20 @@
 import { cpus } from "node:os";
 import { formatEndpoint } from "../../core/address.js";
 import type { Counters } from "../../core/counters.js";
-import { type ListedFlow, listRecords } from "../../core/list-flows.js";
+import type { FlowId } from "../../core/flow-id.js";
+import { type FlowQuery, type ListedFlow, listRecords } from "../../core/list-flows.js";
 import type { Snapshot } from "../../core/snapshot.js";
 import { probeFeatures } from "../../linux/features.js";
 import { type Libc, loadLibc } from "../../linux/libc.js";
 import { raiseDescriptorLimit } from "../../linux/limits.js";
-import type { BoundListener, ListenerDescriptors, Plane, PlaneContext, PlaneFaults } from "../plane.js";
+import type {
+  BoundListener,
+  ListenerDescriptors,
+  Plane,
+  PlaneContext,
+  PlaneFaults,
+  WorkerFigures,
+} from "../plane.js";
 import { GuardMemories } from "./guard-memory.js";
 import { ListenerGroup } from "./listener-group.js";
 import type { ApplyMessage, Capabilities } from "./messages.js";
@@ -73,13 +81,28 @@ export class BatchedPlane implements Plane {
     return snapshot.listeners.map(({ slot }) => ({ slot, port: this.#listeners.get(slot)?.port ?? 0 }));
   }
 
-  flows(limit: number): ListedFlow[] {
+  flows(query: FlowQuery): ListedFlow[] {
     const nowMs = this.#nowMs();
-    const flows: ListedFlow[] = [];
-    for (const { memory } of this.#workers) {
-      flows.push(...listRecords(memory.records, this.#capacity, nowMs, limit - flows.length));
+    let flows: ListedFlow[] = [];
+    for (const [index, worker] of this.#workers.entries()) {
+      const records = {
+        worker: index,
+        memory: worker.memory.records,
+        capacity: this.#capacity,
+        used: worker.status("highWater"),
+      };
+      const limit = query.limit - flows.length;
+      flows = flows.concat(listRecords(records, nowMs, { ...query, limit }));
     }
     return flows;
+  }
+
+  async endFlow(id: FlowId): Promise<boolean> {
+    return (await this.#workers[id.worker]?.endFlow(id)) ?? false;
+  }
+
+  workers(): readonly WorkerFigures[] {
+    return this.#workers.map((worker) => worker.figures());
   }
 
   quietMs(): number {

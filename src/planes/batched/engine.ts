@@ -26,6 +26,7 @@ import { Scopes } from "./scopes.js";
 import { SegmentLimits } from "./segment-limits.js";
 import { SentLog } from "./sent-log.js";
 import { monotonicOffsetMs, STATUS } from "./shared.js";
+import { ownThreadId } from "./thread-cpu.js";
 import { ANSWERED, isShortage, UNANSWERED, UPSTREAM_DATA, Upstreams } from "./upstreams.js";
 
 const EVENTS = 512;
@@ -84,6 +85,7 @@ export class Engine implements UpstreamHost {
     this.#status[STATUS.epollFd] = this.#epoll.fd;
     this.#status[STATUS.arenaAddress] = this.#arena.address;
     this.#status[STATUS.arenaBytes] = this.#arena.bytes;
+    this.#status[STATUS.threadId] = ownThreadId();
     this.#upstreamOf = new Int32Array(capacity).fill(-1);
     const descriptors = new Int32Array(memory.descriptors);
     this.#upstreams = new Upstreams({
@@ -238,6 +240,8 @@ export class Engine implements UpstreamHost {
     for (let next = receiveMessageOnPort(this.#port); next; next = receiveMessageOnPort(this.#port)) {
       const message = next.message as ToWorker;
       if (message.type === "apply") this.#swap(message);
+      else if (message.type === "end")
+        this.#post({ type: "ended", ask: message.ask, ended: this.#forwarder.endFlow(message.flow) });
       else if (message.type === "close") this.#running = false;
       else throw new Error("crash was asked for");
     }

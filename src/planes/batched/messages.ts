@@ -1,5 +1,6 @@
 /** What the two halves of the batched plane say to each other. An eventfd wakes the worker for each message to it. */
 import type { MessagePort } from "node:worker_threads";
+import type { FlowRef } from "../../core/flow-id.js";
 import type { Snapshot } from "../../core/snapshot.js";
 import type { SharedMemory } from "./shared.js";
 
@@ -42,14 +43,23 @@ export interface ApplyMessage {
   readonly bindings?: Uint32Array | undefined;
 }
 
+/** Answered with `ended`, under the same number. */
+export interface EndFlowMessage {
+  readonly type: "end";
+  readonly ask: number;
+  readonly flow: FlowRef;
+}
+
 export type ToWorker =
   | ApplyMessage
+  | EndFlowMessage
   | { readonly type: "close" }
   /** For fault tests: the worker dies as by a defect. */
   | { readonly type: "crash" };
 
 export type FromWorker =
   | { readonly type: "applied"; readonly version: number }
+  | { readonly type: "ended"; readonly ask: number; readonly ended: boolean }
   /** A backend refused a datagram: at most once for each backend in 100 ms. */
   | { readonly type: "refused"; readonly backendSlot: number }
   | { readonly type: "warning"; readonly code: string; readonly message: string };

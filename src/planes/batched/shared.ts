@@ -29,6 +29,8 @@ export const STATUS = {
   epollFd: 4,
   arenaAddress: 5,
   arenaBytes: 6,
+  /** The system's number for the thread; 0 where it cannot be told. */
+  threadId: 7,
 } as const;
 const STATUS_WORDS = 8;
 

@@ -12,11 +12,14 @@ import {
   listenerAt,
 } from "../../core/counters.js";
 import { NotSupportedError } from "../../core/errors.js";
+import type { FlowRef } from "../../core/flow-id.js";
 import { MAX_BACKENDS, MAX_LISTENERS } from "../../core/snapshot.js";
 import { type EventFd, openEventFd } from "../../linux/event-fd.js";
 import type { Libc } from "../../linux/libc.js";
+import type { WorkerFigures } from "../plane.js";
 import type { ApplyMessage, Capabilities, FromWorker, ToWorker, WorkerSetup } from "./messages.js";
 import { createSharedMemory, type SharedMemory, STATUS } from "./shared.js";
+import { threadCpuMs } from "./thread-cpu.js";
 
 export interface WorkerHandleOptions {
   readonly index: number;
@@ -50,6 +53,9 @@ export class WorkerHandle {
   #crashes = 0;
   #restarts = 0;
   #closing = false;
+  /** Who waits to hear whether a flow was ended. */
+  readonly #asked = new Map<number, (ended: boolean) => void>();
+  #nextAsk = 0;
 
   constructor(options: WorkerHandleOptions) {
     this.#options = options;
@@ -80,6 +86,24 @@ export class WorkerHandle {
       if (this.#worker === undefined) this.#start();
       else this.#send(message);
     });
+  }
+
+  /** Resolves to false too when the worker is down or dies: then the flow is over. */
+  endFlow({ flow, createdMs, serial }: FlowRef): Promise<boolean> {
+    if (this.#worker === undefined || this.#closing) return Promise.resolve(false);
+    const ask = this.#nextAsk++;
+    return new Promise((resolve) => {
+      this.#asked.set(ask, resolve);
+      this.#send({ type: "end", ask, flow: { flow, createdMs, serial } });
+    });
+  }
+
+  figures(): WorkerFigures {
+    return {
+      state: this.#restart === undefined ? "running" : "restarting",
+      restarts: this.#restarts,
+      cpuMs: threadCpuMs(this.status("threadId")),
+    };
   }
 
   /** For fault tests: makes the worker die as by a defect. */
@@ -135,7 +159,13 @@ export class WorkerHandle {
   #receive(message: FromWorker): void {
     if (message.type === "warning") this.#options.warn(message.code, message.message);
     else if (message.type === "refused") this.#options.refused(message.backendSlot);
+    else if (message.type === "ended") this.#answer(message.ask, message.ended);
     else this.#settle(message.version);
+  }
+
+  #answer(ask: number, ended: boolean): void {
+    this.#asked.get(ask)?.(ended);
+    this.#asked.delete(ask);
   }
 
   #settle(version: number): void {
@@ -150,6 +180,7 @@ export class WorkerHandle {
     this.#worker = undefined;
     this.#port?.close();
     this.#port = undefined;
+    for (const ask of [...this.#asked.keys()]) this.#answer(ask, false);
     this.#cleanUp();
     if (!this.#hasRun) {
       this.#applied?.reject(

@@ -3,14 +3,15 @@
  * connected upstream socket a flow.
  */
 import { createCounters } from "../../core/counters.js";
+import type { FlowId } from "../../core/flow-id.js";
 import * as R from "../../core/flow-record.js";
 import type { UpstreamHost } from "../../core/flows.js";
 import { Forwarder } from "../../core/forwarder.js";
 import { writeIpWords } from "../../core/ip-words.js";
-import { type ListedFlow, listFlows } from "../../core/list-flows.js";
+import { type FlowQuery, type ListedFlow, listFlows } from "../../core/list-flows.js";
 import type { ListenerEntry, Snapshot } from "../../core/snapshot.js";
 import { dropOf, FORWARD_LAST, reasonNumber } from "../../core/verdict.js";
-import type { BoundListener, ListenerDescriptors, Plane, PlaneContext } from "../plane.js";
+import type { BoundListener, ListenerDescriptors, Plane, PlaneContext, WorkerFigures } from "../plane.js";
 import { defaultMaxFlows, descriptorLimit } from "./descriptor-limit.js";
 import { type ListenerContext, type ListenerSocket, ListenerSockets } from "./listener-sockets.js";
 import { ANSWERED_REST_MS, REST_MS, RestingUpstreams } from "./resting-upstreams.js";
@@ -66,10 +67,20 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     }));
   }
 
-  flows(limit: number): ListedFlow[] {
+  flows(query: FlowQuery): ListedFlow[] {
     const forwarder = this.#forwarder;
     if (!forwarder) return [];
-    return listFlows(forwarder.table, performance.now(), limit);
+    return listFlows(forwarder.table, performance.now(), query);
+  }
+
+  async endFlow(id: FlowId): Promise<boolean> {
+    this.#tick();
+    return id.worker === 0 && (this.#forwarder?.endFlow(id) ?? false);
+  }
+
+  workers(): readonly WorkerFigures[] {
+    const { user, system } = process.cpuUsage();
+    return [{ state: "running", restarts: 0, cpuMs: (user + system) / 1000 }];
   }
 
   quietMs(): number {
