@@ -2,7 +2,7 @@
  * The life of flows: opening within the limits, counting, ageing, ending. It keeps the table, its two orders, the
  * counts per client IP and the affinity bindings in step. Which backend a flow gets is the forwarder's decision.
  */
-import { AT_LIMIT, ClientIpLimit } from "./client-ip-limit.js";
+import { AT_LIMIT, ClientIpLimit, NOT_COUNTED } from "./client-ip-limit.js";
 import {
   BACKEND,
   backendAt,
@@ -38,7 +38,11 @@ const REPLY_GIVEN_UP_MS = 1000;
 /** How long replies that were under way when a flow moved still pass. */
 const MOVED_LINGER_MS = 5000;
 
+/** Records beyond `maxFlows`: a flow that moves has its successor beside it for a moment, in a full table too. */
+export const SPARE_RECORDS = 1;
+
 const TABLE_FULL = dropOf(reasonNumber("flow_table_full"));
+const NO_DESCRIPTOR = dropOf(reasonNumber("no_descriptor"));
 const CLIENT_LIMIT = dropOf(reasonNumber("client_flow_limit"));
 /** FlowEnd → the number that counters use. */
 export const END = Object.fromEntries(FLOW_ENDS.map((name, i) => [name, i])) as Readonly<
@@ -68,7 +72,8 @@ export class Flows {
     this.limits = limits;
     this.#host = host;
     this.#counters = counters;
-    this.table = new FlowTable(records ? records.byteLength / RECORD_BYTES : limits.maxFlows, seed, records);
+    const capacity = records ? records.byteLength / RECORD_BYTES : limits.maxFlows + SPARE_RECORDS;
+    this.table = new FlowTable(capacity, seed, records);
     this.#byUse = new FlowLists(this.table, "use");
     this.#byAge = new FlowLists(this.table, "age");
     this.#clientIps = new ClientIpLimit(this.table, limits.maxFlowsPerClientIp, seed ^ 0x5bd1e995);
@@ -77,7 +82,7 @@ export class Flows {
 
   setLimits(limits: FlowLimits): void {
     this.limits = limits;
-    this.table.grow(limits.maxFlows);
+    this.table.grow(limits.maxFlows + SPARE_RECORDS);
     this.#clientIps.setMost(limits.maxFlowsPerClientIp);
   }
 
@@ -90,25 +95,48 @@ export class Flows {
     const clientIp = this.#clientIps.retain();
     if (clientIp === AT_LIMIT) return CLIENT_LIMIT;
     const isFull = this.table.live >= this.limits.maxFlows && !this.#makeRoom();
-    const flow = isFull ? -1 : this.table.insert(hash);
+    const flow = isFull ? TABLE_FULL : this.#begin(route, backend, hash, nowMs);
     if (flow < 0) {
       this.#clientIps.giveBack(clientIp);
-      return TABLE_FULL;
+      return flow;
     }
     const at = flow * R.RECORD_WORDS;
-    const times = flow * R.RECORD_DOUBLES;
-    const { u32, i32, f64 } = this.table;
-    u32[at + R.BACKEND] = backend;
-    f64[times + R.LAST_SEEN] = f64[times + R.LISTED_AT] = f64[times + R.CREATED_AT] = nowMs;
-    const verdict = this.#host.openUpstream(flow, backend);
-    if (verdict < 0) {
-      this.table.remove(flow);
-      this.#clientIps.giveBack(clientIp);
-      return verdict;
+    this.table.i32[at + R.CLIENT_IP] = clientIp;
+    this.table.i32[at + R.BINDING] = binding;
+    return flow;
+  }
+
+  /**
+   * Like `open`, for the client of a flow that leaves its backend. Only when the new one is open is `former` marked moved; it
+   * gives up its place among its client IP's flows and, where there is no other, in the table. Where its own descriptor is
+   * the last there is, the flow that moved longest ago, itself if need be, gives that up first.
+   */
+  openNext(
+    former: number,
+    route: Route,
+    backend: number,
+    hash: number,
+    binding: number,
+    nowMs: number,
+  ): number {
+    const { i32 } = this.table;
+    let flow = this.#begin(route, backend, hash, nowMs);
+    const isShort = flow === NO_DESCRIPTOR;
+    if (flow < 0 && !isShort) return flow;
+    const clientIp = i32[former * R.RECORD_WORDS + R.CLIENT_IP];
+    i32[former * R.RECORD_WORDS + R.CLIENT_IP] = NOT_COUNTED;
+    this.#markMoved(route.listener.slot, former, nowMs);
+    if (isShort) {
+      this.#shedMoved();
+      flow = this.#begin(route, backend, hash, nowMs);
     }
-    i32[at + R.CLIENT_IP] = clientIp;
-    i32[at + R.BINDING] = binding;
-    this.#enter(route.listener.slot, flow, backend);
+    for (let i = 0; i < 2 && this.table.live > this.limits.maxFlows; i++) this.#shedMoved();
+    if (flow < 0) {
+      this.#clientIps.giveBack(clientIp);
+      return flow;
+    }
+    i32[flow * R.RECORD_WORDS + R.CLIENT_IP] = clientIp;
+    i32[flow * R.RECORD_WORDS + R.BINDING] = binding;
     return flow;
   }
 
@@ -186,19 +214,6 @@ export class Flows {
     this.table.detach(flow, state);
   }
 
-  /**
-   * Takes a flow out of the index because its client goes on elsewhere. It makes room when the table is full, and its
-   * client IP's count has room for the flow that takes over.
-   */
-  markMoved(listener: number, flow: number, nowMs: number): void {
-    this.#counters[listenerAt(listener) + LISTENER.movedFlows]++;
-    this.detach(flow, R.MOVED);
-    this.#clientIps.release(flow);
-    this.#byUse.remove(listener, flow);
-    this.#byUse.append(MOVED_LIST + listener, flow);
-    this.table.f64[flow * R.RECORD_DOUBLES + R.LISTED_AT] = nowMs;
-  }
-
   /** Ends a flow and frees its number. */
   end(flow: number, reason: number): void {
     const { u32, i32 } = this.table;
@@ -264,6 +279,32 @@ export class Flows {
       this.end(flow, reason);
   }
 
+  /** A flow with its upstream, without limits, binding or place among its client IP's; or a drop verdict. */
+  #begin(route: Route, backend: number, hash: number, nowMs: number): number {
+    const flow = this.table.insert(hash);
+    if (flow < 0) return TABLE_FULL;
+    const times = flow * R.RECORD_DOUBLES;
+    const { u32, f64 } = this.table;
+    u32[flow * R.RECORD_WORDS + R.BACKEND] = backend;
+    f64[times + R.LAST_SEEN] = f64[times + R.LISTED_AT] = f64[times + R.CREATED_AT] = nowMs;
+    const verdict = this.#host.openUpstream(flow, backend);
+    if (verdict < 0) {
+      this.table.remove(flow);
+      return verdict;
+    }
+    this.#enter(route.listener.slot, flow, backend);
+    return flow;
+  }
+
+  /** Takes a flow out of the index because its client goes on elsewhere. */
+  #markMoved(listener: number, flow: number, nowMs: number): void {
+    this.#counters[listenerAt(listener) + LISTENER.movedFlows]++;
+    this.detach(flow, R.MOVED);
+    this.#byUse.remove(listener, flow);
+    this.#byUse.append(MOVED_LIST + listener, flow);
+    this.table.f64[flow * R.RECORD_DOUBLES + R.LISTED_AT] = nowMs;
+  }
+
   #enter(listener: number, flow: number, backend: number): void {
     const counters = this.#counters;
     this.#byUse.append(listener, flow);
@@ -305,6 +346,11 @@ export class Flows {
     if (victim < 0) return false;
     this.end(victim, END.evicted);
     return true;
+  }
+
+  #shedMoved(): void {
+    const moved = this.#oldest(MOVED_LIST);
+    if (moved >= 0) this.end(moved, END.moved);
   }
 
   #oldest(firstList: number): number {

@@ -108,7 +108,7 @@ describe("Forwarder with limits.maxFlows", () => {
   });
 
   it("sheds the flow that moved longest ago before any other, also with `drop`", () => {
-    const rig = new ForwarderRig(limited({ maxFlows: 4 }));
+    const rig = new ForwarderRig(limited({ maxFlows: 4, onFull: "drop" }));
     const [a] = [rig.request(A), rig.request(B)];
     rig.reload({
       pools: [buildPool({ affinity: CLIENT, backends: [buildBackend(2)] })],
@@ -242,5 +242,46 @@ describe("Forwarder when an upstream is refused", () => {
     assert.equal(rig.send(A), "no_descriptor");
     rig.host.refusal = undefined;
     assert.equal(rig.send(A), 1);
+  });
+
+  it("leaves a flow as it was when the one that it should move to cannot be opened", () => {
+    const limits = { maxFlows: 1, maxFlowsPerClientIp: 1 };
+    const rig = new ForwarderRig(limited(limits, CLIENT_IP));
+    const former = rig.request(A);
+    rig.reload({ pools: [buildPool({ affinity: CLIENT_IP, backends: [buildBackend(1)] })], limits });
+    rig.host.refusal = "network_unreachable";
+    assert.deepEqual(rig.sendMany(A, 2), ["network_unreachable", "network_unreachable"]);
+    assert.equal(rig.send("192.0.2.1:4001"), "client_flow_limit", "it is still counted");
+    assert.deepEqual([rig.active(), rig.listener("movedFlows"), rig.host.closed], [1, 0, []]);
+    assert.equal(rig.reply(former), "forward", "what was under way passes, for as long as the flow lives");
+    rig.host.refusal = undefined;
+    assert.equal(rig.send(A), 1);
+    assert.equal(rig.send("192.0.2.1:4001"), "client_flow_limit");
+    assert.deepEqual([rig.active(), rig.listener("movedFlows"), rig.ended()], [1, 1, { moved: 1 }]);
+  });
+
+  it("gives up a moving flow's own descriptor where that is the last there is", () => {
+    const rig = new ForwarderRig(limited({}));
+    rig.host.descriptors = 2;
+    const [a, b] = [rig.request(A), rig.request(B)];
+    rig.reload({ pools: [buildPool({ affinity: CLIENT, backends: [buildBackend(2)] })] });
+    assert.deepEqual([rig.send(A), rig.send(B)], [2, 2]);
+    assert.deepEqual(
+      rig.host.closed.map(({ flow }) => flow),
+      [a, b],
+    );
+    assert.deepEqual([rig.drops(), rig.listener("movedFlows")], [{}, 2]);
+  });
+
+  it("moves a flow whose client IP has more flows than a reload allows", () => {
+    const rig = new ForwarderRig(limited({ maxFlowsPerClientIp: 2 }));
+    const ports = ["192.0.2.1:1", "192.0.2.1:2"];
+    for (const client of ports) rig.request(client);
+    const pools = [buildPool({ affinity: CLIENT, backends: [buildBackend(2)] })];
+    rig.reload({ pools, limits: { maxFlowsPerClientIp: 1 } });
+    assert.deepEqual(
+      ports.map((client) => rig.send(client)),
+      [2, 2],
+    );
   });
 });

@@ -34,8 +34,11 @@ export class RecordingHost implements UpstreamHost {
   opened = 0;
   /** While set, every upstream is refused for this reason. */
   refusal: DropReason | undefined;
+  /** Most upstreams that can be open at one time. */
+  descriptors = Number.POSITIVE_INFINITY;
 
   openUpstream(flow: number, backend: number): number {
+    if (this.open.size >= this.descriptors) return dropOf(reasonNumber("no_descriptor"));
     if (this.refusal !== undefined) return dropOf(reasonNumber(this.refusal));
     assert.ok(!this.open.has(flow), `flow ${flow} is open already`);
     this.open.set(flow, backend);

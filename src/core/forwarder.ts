@@ -424,8 +424,7 @@ export class Forwarder implements LoadView {
     const next = this.#chooseBound(route);
     if (next < 0) return reason === DRAINING ? flow : NO_BACKEND;
     const proof = this.table.u32[flow * R.RECORD_WORDS + R.STATE] & (R.REPLIED | R.PROVED);
-    this.#flows.markMoved(route.listener.slot, flow, nowMs);
-    const moved = this.#openBound(route, next, nowMs);
+    const moved = this.#openBound(route, next, nowMs, flow);
     if (moved >= 0) this.table.u32[moved * R.RECORD_WORDS + R.STATE] |= proof;
     return moved;
   }
@@ -447,7 +446,8 @@ export class Forwarder implements LoadView {
     return route.policy.choose(route.hashed ? this.#consistentHash(route) : 0);
   }
 
-  #openBound(route: Route, backend: number, nowMs: number): number {
+  /** @param former the flow whose client goes on with the new one, or -1 */
+  #openBound(route: Route, backend: number, nowMs: number, former = -1): number {
     const { bindings } = this.#flows;
     let binding = -1;
     if (route.affinity === "client-ip") {
@@ -456,7 +456,11 @@ export class Forwarder implements LoadView {
       bindings.retain(binding);
     }
     this.key[R.KEY_DISCRIMINATOR] = 0;
-    const flow = this.#flows.open(route, backend, this.table.hashKey(), binding, nowMs);
+    const hash = this.table.hashKey();
+    const flow =
+      former < 0
+        ? this.#flows.open(route, backend, hash, binding, nowMs)
+        : this.#flows.openNext(former, route, backend, hash, binding, nowMs);
     if (binding >= 0) {
       if (flow < 0) bindings.release(binding);
       else bindings.setValue(binding, backend);

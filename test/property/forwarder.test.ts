@@ -103,7 +103,7 @@ class Script {
     const wasOpened = rig.host.opened > this.#opened;
     this.#opened = rig.host.opened;
     const happened = { ...this.#happened(), opened: wasOpened ? verdict : undefined };
-    const bound = this.#model.flows.map(({ boundKey, backend }) => `${boundKey} ${backend}`);
+    const bound = new Map(this.#model.bindings);
     assert.equal(this.#model.request({ ip, port, listener }, rig.nowMs, happened, rig.host.refusal), said);
     if (!wasOpened) return verdict;
     this.#known.push(verdict);
@@ -112,12 +112,12 @@ class Script {
   }
 
   /** A new flow is on a backend that takes new keys, or its key was bound there already. */
-  #checkNewFlow(number: number, bound: readonly string[]): void {
+  #checkNewFlow(number: number, bound: ReadonlyMap<string, number>): void {
     const flow = this.#model.flows.find((one) => one.number === number);
     assert.equal(flow?.backend, this.#rig.backendOf(number));
     const { pools } = this.#model.snapshot;
     const takesNew = pools.some((pool) => takers(pool).some(({ slot }) => slot === flow?.backend));
-    const wasBound = flow?.boundKey !== undefined && bound.includes(`${flow.boundKey} ${flow.backend}`);
+    const wasBound = flow?.boundKey !== undefined && bound.get(flow.boundKey) === flow.backend;
     const isThere = pools.some((pool) => pool.backends.some(({ slot }) => slot === flow?.backend));
     assert.ok(takesNew || (wasBound && isThere), `flow ${number} on backend ${flow?.backend}`);
   }

@@ -52,7 +52,7 @@ export class ForwarderModel implements LoadView {
   flows: ModelFlow[] = [];
   snapshot: Snapshot;
   /** Affinity key → backend, while a live flow holds it. */
-  readonly #bindings = new Map<string, number>();
+  readonly bindings = new Map<string, number>();
   readonly #random: () => number;
   #policies = new Map<number, Policy>();
   /** The longest an eighth of an idle timeout has been: how late a flow may be listed. */
@@ -171,29 +171,57 @@ export class ForwarderModel implements LoadView {
     const next = this.#choose(client, pool);
     const entry = pool.backends.find(({ slot }) => slot === flow.backend);
     if (next < 0) return entry && isDraining(entry, pool) ? flow.number : "no_backend";
-    flow.state = "moved";
-    flow.movedMs = event.nowMs;
-    return this.#open(client, pool, next, true, event);
+    return this.#openNext(flow, client, pool, next, event);
+  }
+
+  /** Limits are no hindrance; a refusal leaves the former flow as it was, unless it is its descriptor that is wanted. */
+  #openNext(
+    former: ModelFlow,
+    client: Client,
+    pool: PoolEntry,
+    backend: number,
+    event: OpenEvent,
+  ): number | string {
+    const { nowMs, happened, refusal } = event;
+    if (refusal !== undefined && refusal !== "no_descriptor") return refusal;
+    former.state = "moved";
+    former.movedMs = nowMs;
+    if (refusal !== undefined) this.#shedMoved(happened);
+    const opened = refusal === undefined ? 1 : 0;
+    const { maxFlows } = this.snapshot.limits;
+    for (let victims = 0; victims < 2 && this.flows.length + opened > maxFlows; victims++)
+      this.#shedMoved(happened);
+    return refusal ?? this.#enter(client, pool, backend, true, event);
+  }
+
+  #shedMoved(happened: Happened): void {
+    const moved = this.flows.filter(({ state }) => state === "moved");
+    if (moved.length === 0) return;
+    assert.equal(this.#take(happened, true).movedMs, Math.min(...moved.map(({ movedMs }) => movedMs)));
   }
 
   #choose(client: Client, pool: PoolEntry): number {
-    const bound = this.#bindings.get(keyOf(client, pool) ?? "");
+    const bound = this.bindings.get(keyOf(client, pool) ?? "");
     const entry = pool.backends.find(({ slot }) => slot === bound);
     if (entry && entry.admin !== "disabled" && actionOf(entry.slot, pool) === "stay") return entry.slot;
     return this.#policies.get(pool.slot)?.choose(hashOf(client, pool)) ?? -1;
   }
 
   #open(client: Client, pool: PoolEntry, backend: number, whole: boolean, event: OpenEvent): number | string {
-    const { nowMs, happened, refusal } = event;
+    const { happened, refusal } = event;
     const { maxFlowsPerClientIp } = this.snapshot.limits;
     const ofIp = this.flows.filter(({ ip, state }) => ip === client.ip && state !== "moved").length;
     if (maxFlowsPerClientIp > 0 && ofIp >= maxFlowsPerClientIp) return "client_flow_limit";
-    const boundKey = keyOf(client, pool);
     if (!this.#makeRoom(happened)) return "flow_table_full";
-    if (refusal !== undefined) return refusal;
+    return refusal ?? this.#enter(client, pool, backend, whole, event);
+  }
+
+  #enter(client: Client, pool: PoolEntry, backend: number, whole: boolean, event: OpenEvent): number {
+    const { nowMs, happened } = event;
+    const boundKey = keyOf(client, pool);
     assert.ok(happened.opened !== undefined, "a flow was opened");
     assert.ok(this.flows.every(({ number }) => number !== happened.opened));
-    if (boundKey !== undefined) this.#bindings.set(boundKey, backend);
+    if (boundKey !== undefined) this.bindings.set(boundKey, backend);
     const times = { createdMs: nowMs, seenMs: nowMs, movedMs: 0, waitingSinceMs: 0 };
     const counts = { requests: 0, replies: 0, unanswered: 0 };
     const number = happened.opened;
@@ -248,7 +276,7 @@ export class ForwarderModel implements LoadView {
     const flow = this.#flow(number);
     this.flows = this.flows.filter((one) => one !== flow);
     if (flow.boundKey !== undefined && !this.flows.some(({ boundKey }) => boundKey === flow.boundKey))
-      this.#bindings.delete(flow.boundKey);
+      this.bindings.delete(flow.boundKey);
     return flow;
   }
 

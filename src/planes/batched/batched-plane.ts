@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { formatEndpoint } from "../../core/address.js";
 import type { Counters } from "../../core/counters.js";
 import type { FlowId } from "../../core/flow-id.js";
+import { SPARE_RECORDS } from "../../core/flows.js";
 import { type FlowQuery, type ListedFlow, listRecords } from "../../core/list-flows.js";
 import type { Snapshot } from "../../core/snapshot.js";
 import { probeFeatures } from "../../linux/features.js";
@@ -88,7 +89,7 @@ export class BatchedPlane implements Plane {
       const records = {
         worker: index,
         memory: worker.memory.records,
-        capacity: this.#capacity,
+        capacity: this.#capacity + SPARE_RECORDS,
         used: worker.status("highWater"),
       };
       const limit = query.limit - flows.length;
@@ -139,7 +140,7 @@ export class BatchedPlane implements Plane {
     return new WorkerHandle({
       index,
       libc: this.#libc,
-      capacity: this.#capacity,
+      capacity: this.#capacity + SPARE_RECORDS,
       capabilities: this.#capabilities,
       random: this.#context.random,
       warn: this.#context.warn,
