@@ -59,7 +59,7 @@ function listenerIdentity({ name, address }: ListenerConfig): string[] {
 }
 
 function compilePool(pool: PoolConfig, acquire: Acquire): PoolEntry {
-  const { health, discover, passive, slowStartMs, ...same } = pool;
+  const { health, discover, slowStartMs, ...same } = pool;
   const slot = acquire("pool", pool.name);
   return {
     ...same,

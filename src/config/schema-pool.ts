@@ -72,7 +72,7 @@ const passiveSchema = z.strictObject(
     maxEjected: wholeNumber({ min: 0, max: 100 })
       .prefault(50)
       .describe(
-        "Most backends of the pool, in percent, that these signals may take down at once; never the last.",
+        "Most backends of the pool, in percent, that these signals may have down at one time: one at least, unless this is 0; never the last.",
       ),
   },
   mismatch("a map"),

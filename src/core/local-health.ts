@@ -3,10 +3,16 @@
  * second at most, so that the very next datagrams go elsewhere. A new snapshot overrides it.
  */
 import { candidatesOf } from "./routing.js";
-import type { PoolEntry, Snapshot } from "./snapshot.js";
+import type { PassiveLimits, PoolEntry, Snapshot } from "./snapshot.js";
 
 /** How long a refusal counts when no snapshot comes. */
 export const LOCALLY_DOWN_MS = 1000;
+
+/** How many of a pool's backends passive signals may take down: a part of them, one at least unless that is nothing. */
+export function mostEjected(backends: number, { enabled, maxEjected }: PassiveLimits): number {
+  if (!enabled || maxEjected === 0) return 0;
+  return Math.max(1, Math.floor((backends * maxEjected) / 100));
+}
 
 export class LocalHealth {
   /** When the next backend counts as it stands in the snapshot again; Infinity while all do. */
@@ -14,7 +20,7 @@ export class LocalHealth {
   #snapshot: Snapshot;
   /** Backend slot → until when it is locally down. */
   readonly #down = new Map<number, number>();
-  /** Backends that are not to be taken down as things stand: the last ones of their pools, and those that are down. */
+  /** Backends that are not to be taken down as things stand: see `#mayGoDown`. */
   readonly #settled = new Set<number>();
 
   constructor(snapshot: Snapshot) {
@@ -28,7 +34,7 @@ export class LocalHealth {
     this.#changed();
   }
 
-  /** Takes a backend down unless it is the last candidate of its pool. Answers whether that changed anything. */
+  /** Takes a backend down where its pool lets passive signals do that. Answers whether that changed anything. */
   refuse(slot: number, nowMs: number): boolean {
     if (this.#down.has(slot) || this.#settled.has(slot)) return false;
     if (!this.#mayGoDown(slot)) {
@@ -58,9 +64,12 @@ export class LocalHealth {
     this.untilMs = Math.min(...this.#down.values());
   }
 
+  /** Never the last candidate of a pool, one that is down already, or more than `passive` allows. */
   #mayGoDown(slot: number): boolean {
     const entry = this.#snapshot.pools.find(({ backends }) => backends.some((one) => one.slot === slot));
     if (entry === undefined) return false;
+    const ejected = entry.backends.filter((one) => one.ejected || this.#down.has(one.slot)).length;
+    if (ejected >= mostEjected(entry.backends.length, entry.passive)) return false;
     const pool = this.#viewOf(entry);
     if (pool.backends.some((one) => one.slot === slot && one.health === "down")) return false;
     const others = pool.backends.filter((one) => one.slot !== slot);

@@ -34,6 +34,15 @@ export interface BackendEntry {
   readonly backup?: boolean;
   /** The part of its weight that it gets, above 0 to 1: less on trial and in a slow start. Default 1. */
   readonly share?: number;
+  /** Down by passive signals, so it counts towards `passive.maxEjected`. Default false. */
+  readonly ejected?: boolean;
+}
+
+/** What passive signals (refusals, silence) may do in a pool. */
+export interface PassiveLimits {
+  readonly enabled: boolean;
+  /** The largest part of a pool's backends that they may take down, 0 to 100 percent. */
+  readonly maxEjected: number;
 }
 
 /** One pool. `slot` stays the same across snapshots; listeners name their pool by it. */
@@ -49,6 +58,7 @@ export interface PoolEntry {
     readonly draining: FailoverAction;
     readonly removed: FailoverAction;
   };
+  readonly passive: PassiveLimits;
   readonly backends: readonly BackendEntry[];
   /** Size of the maglev table (a prime); only for the `maglev` policy. */
   readonly maglevTableSize: number;

@@ -65,6 +65,9 @@ describe("HealthMonitor: refusals", () => {
     const all = new Rig(three(), { passive: { enabled: true, maxEjected: 100 } });
     for (const slot of [0, 1, 2]) all.monitor.refused(slot);
     assert.equal(all.health, "down down up");
+    const none = new Rig(three(), { passive: { enabled: true, maxEjected: 0 } });
+    none.monitor.refused(0);
+    assert.equal(none.health, "up up up");
   });
 
   it("mean nothing where passive health is off", () => {

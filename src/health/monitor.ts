@@ -3,19 +3,21 @@
  * and a clock that it is given, and asks for a new snapshot when something changed; it opens no socket.
  */
 import { isDeepStrictEqual } from "node:util";
-import type { AdminState, BackendEntry, HealthState, PoolEntry, Snapshot } from "../core/snapshot.js";
+import { mostEjected } from "../core/local-health.js";
+import type {
+  AdminState,
+  BackendEntry,
+  HealthState,
+  PassiveLimits,
+  PoolEntry,
+  Snapshot,
+} from "../core/snapshot.js";
 import { BackendRecord, type BackendSettings, type EffectiveState } from "./backend-record.js";
 import { type Reading, SilenceDetector } from "./silence.js";
 
-export interface PassiveSettings {
-  readonly enabled: boolean;
-  /** The largest part of a pool's backends that passive signals may take down, 0 to 100 percent. */
-  readonly maxEjected: number;
-}
-
 /** What the monitor must know of a pool beside its entry in a snapshot. */
 export interface PoolHealth {
-  readonly passive: PassiveSettings;
+  readonly passive: PassiveLimits;
   readonly slowStartMs: number;
   readonly probed: boolean;
 }
@@ -74,7 +76,8 @@ export class HealthMonitor {
       ...pool,
       backends: pool.backends.map((backend) => {
         const record = this.#records.get(backend.slot);
-        return record ? { ...backend, ...record.effective(nowMs, backend) } : backend;
+        if (record === undefined) return backend;
+        return { ...backend, ...record.effective(nowMs, backend), ejected: record.ejected };
       }),
     }));
     return { ...snapshot, pools };
@@ -163,16 +166,16 @@ export class HealthMonitor {
     if (probed) this.#options.probeNow(slot);
   }
 
-  /** Never more than `maxEjected` of a pool, one at least where there are two, and never the last that is up. */
+  /** Never more than `passive` allows, and never the last that is up. */
   #mayEject({ settings }: BackendRecord): boolean {
     const pool = this.#pools.find(({ entry }) => entry.name === settings.pool);
-    if (pool === undefined || !pool.health.passive.enabled) return false;
+    if (pool === undefined) return false;
     const nowMs = this.#options.nowMs();
     const records = pool.entry.backends.flatMap(({ slot }) => this.#records.get(slot) ?? []);
     const usable = records.filter((record) => takesKeys(record.effective(nowMs)));
     if (usable.length < 2) return false;
     const ejected = records.filter((record) => record.ejected).length;
-    return ejected < Math.max(1, Math.floor((records.length * pool.health.passive.maxEjected) / 100));
+    return ejected < mostEjected(records.length, pool.health.passive);
   }
 
   #beginTrial(slot: number): void {

@@ -17,7 +17,6 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
           listen: "127.0.0.1:0",
           affinity,
           backends: [dead.entry, alive.entry],
-          passive: { enabled: false },
         });
         const to = addressOf(balancer);
         const [first, second] = [await UdpPeer.open(t), await UdpPeer.open(t)];
@@ -25,7 +24,7 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
         await eventually(() => assert.equal(balancer.stats().backends[0].refused, 1));
         const startMs = performance.now();
         for (let i = 0; i < 5; i++) assert.equal((await second.ask(`${i}`, to)).text, `alive:${i}`);
-        // Not on a machine so slow that the refusal is forgotten by now.
+        // Not on a machine so slow that it is on trial again by now.
         if (performance.now() - startMs < 800) assert.equal(balancer.stats().backends[0].refused, 1);
         assert.equal(balancer.stats().backends[1].refused, 0);
         if (plane.cannot.resendRefused === undefined) {
@@ -37,6 +36,59 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
         assertConsistent(balancer.stats());
       });
     }
+
+    test("passive.enabled false: a refusal is counted, and nothing else follows from it", async (t) => {
+      const [dead, alive] = await openBackends(t, "dead", "alive");
+      const balancer = await startBalancer(t, plane, {
+        listen: "127.0.0.1:0",
+        affinity: "client",
+        backends: [dead.entry, alive.entry],
+        passive: { enabled: false },
+      });
+      const to = addressOf(balancer);
+      const [first, second] = [await UdpPeer.open(t), await UdpPeer.open(t)];
+      await first.ask("before", to);
+      await second.ask("before", to);
+      dead.peer.close();
+      first.send("lost", to);
+      await eventually(() => assert.equal(balancer.stats().backends[0].refused, 1));
+      if (plane.cannot.resendRefused === undefined)
+        await eventually(() => assert.equal(balancer.stats().drops.backend_refused, 1));
+      assert.equal(balancer.stats().backends[0].health, "up");
+      await openBackend(t, "back", { port: dead.peer.port });
+      assert.equal((await first.ask("after", to)).text, "back:after", "its flow has not moved");
+      assert.equal(balancer.stats().flows.moved, 0);
+      assertConsistent(balancer.stats());
+    });
+
+    test("maxEjected: refusals alone leave the other half where it is", async (t) => {
+      const backends = await openBackends(t, "a", "b", "c", "d");
+      const balancer = await startBalancer(t, plane, {
+        listen: "127.0.0.1:0",
+        affinity: "client",
+        backends: backends.map(({ entry }) => entry),
+        passive: { maxEjected: 25 },
+      });
+      const to = addressOf(balancer);
+      const clients = await Promise.all([0, 1, 2].map(() => UdpPeer.open(t)));
+      for (const client of clients) await client.ask("before", to);
+      for (const { peer } of backends.slice(0, 2)) peer.close();
+      for (const client of clients.slice(0, 2)) {
+        client.send("refused", to);
+        await eventually(() => {
+          const refused = balancer.stats().backends.filter((one) => one.refused > 0).length;
+          assert.equal(refused, clients.indexOf(client) + 1);
+        });
+      }
+      await eventually(() =>
+        assert.deepEqual(
+          balancer.stats().backends.map(({ health }) => health),
+          ["down", "up", "up", "up"],
+        ),
+      );
+      await openBackend(t, "back", { port: backends[1].peer.port });
+      assert.equal((await clients[1].ask("after", to)).text, "back:after", "its flow has not moved");
+    });
 
     test("a backend that is back serves the flows that it had", async (t) => {
       const [gone] = await openBackends(t, "a");
