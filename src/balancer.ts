@@ -31,17 +31,20 @@ import { NotSupportedError, SluiceError } from "./core/errors.js";
 import { parseFlowId } from "./core/flow-id.js";
 import type { Snapshot } from "./core/snapshot.js";
 import { DiscoveryLink } from "./discovery-link.js";
+import { explain } from "./explain.js";
 import { createFlowQuery, listFlowInfo } from "./flow-info.js";
 import { type Handover, nameBindings, nameSockets, packBindings } from "./handover.js";
 import { HealthControl } from "./health-control.js";
 import { HeldWarnings } from "./held-warnings.js";
+import { createPlan } from "./plan.js";
 import { InheritedSockets } from "./planes/inherited-sockets.js";
 import type { Plane, PlaneFaults } from "./planes/plane.js";
 import { type SelectedPlane, selectPlane } from "./planes/select.js";
 import { RateLimit } from "./rate-limit.js";
 import { createReadiness } from "./readiness.js";
+import { createRoutingView, RoutingView } from "./routing-view.js";
 import { SlotKeeper } from "./slot-keeper.js";
-import { createStats } from "./stats.js";
+import { countActiveFlows, createStats } from "./stats.js";
 
 export interface CreateOptions {
   /** Aborting it closes the balancer at once. */
@@ -129,6 +132,7 @@ class RunningBalancer implements StartedBalancer {
   readonly #discovery: DiscoveryLink;
   readonly #health: HealthControl;
   readonly backends: BackendControl;
+  readonly #routing = new RoutingView();
   readonly #tell: TellOperator;
   readonly #startedAtMs = performance.now();
   #housekeeping: NodeJS.Timeout | undefined;
@@ -316,12 +320,32 @@ class RunningBalancer implements StartedBalancer {
     return ended;
   }
 
-  explain(): Explanation {
-    throw new NotSupportedError("explain");
+  explain(datagram: { readonly client: string; readonly listener?: string }): Explanation {
+    const snapshot = this.#snapshot;
+    const health = new Map(this.#health.status().map((status) => [status.slot, status.reason]));
+    return explain(datagram, {
+      snapshot,
+      routing: this.#routing.of(snapshot),
+      flows: (query) => this.#plane.flows(query),
+      addresses: this.#addresses,
+      reasonOf: (slot) => health.get(slot) ?? "",
+      refusedLately: this.#health.refusedLately(),
+      activeFlows: countActiveFlows(this.#plane.counters),
+    });
   }
 
-  async plan(): Promise<ConfigPlan> {
-    throw new NotSupportedError("plan");
+  async plan(input: ConfigInput | ShortForm | Config): Promise<ConfigPlan> {
+    const config = this.#discovery.peek(this.#read(input));
+    const { version } = this.#snapshot;
+    const preview = this.#slots.preview(config, version + 1, maxFlowsOf(config, this.#plane));
+    const snapshot = this.#health.decorate(preview);
+    const routing = this.#routing.of(this.#snapshot);
+    return createPlan(
+      { config: this.#config, snapshot: this.#snapshot, routing },
+      { config, snapshot, routing: createRoutingView(snapshot, routing) },
+      this.#plane.flowPlaces(),
+      this.plane,
+    );
   }
 
   tap(): AsyncIterable<TappedDatagram> {

@@ -45,6 +45,11 @@ export class DiscoveryLink {
     return this.#discovery.resolve(written);
   }
 
+  /** The config with what its sources have found so far; nobody is asked. */
+  peek(written: Config): Config {
+    return this.#discovery.resolve(written).config;
+  }
+
   /** This config is in force, with what `prepare` gave; without that, it still is, and nothing else came of it. */
   keep(written: Config, resolved?: Resolved): void {
     this.#discovery.keep(written);

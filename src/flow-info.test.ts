@@ -17,6 +17,8 @@ const flow: ListedFlow = {
   ageMs: 10,
   idleMs: 5,
   open: true,
+  ofWholeClient: true,
+  binding: -1,
 };
 
 describe("listFlowInfo", () => {

@@ -20,6 +20,8 @@ export interface HealthControlOptions {
 const TICK_MS = 500;
 /** Changes within this time share one snapshot. */
 const GATHER_MS = 20;
+/** As long as core/local-health.ts counts a refusal, and as a worker may take to tell of the next. */
+const REFUSED_LATELY_MS = 1100;
 
 export class HealthControl {
   readonly #options: HealthControlOptions;
@@ -28,6 +30,8 @@ export class HealthControl {
   readonly #figures = new ProbeFigures();
   readonly #ticking: NodeJS.Timeout;
   #gathering: NodeJS.Timeout | undefined;
+  /** Backend slot → when it last refused a datagram. */
+  readonly #refusedAtMs = new Map<number, number>();
 
   constructor(options: HealthControlOptions) {
     this.#options = options;
@@ -67,7 +71,15 @@ export class HealthControl {
   }
 
   refused(slot: number): void {
+    this.#refusedAtMs.set(slot, performance.now());
     this.#monitor.refused(slot);
+  }
+
+  /** Backends that a worker may still avoid by itself. */
+  refusedLately(): ReadonlySet<number> {
+    const sinceMs = performance.now() - REFUSED_LATELY_MS;
+    for (const [slot, atMs] of this.#refusedAtMs) if (atMs < sinceMs) this.#refusedAtMs.delete(slot);
+    return new Set(this.#refusedAtMs.keys());
   }
 
   operate(

@@ -1,18 +1,32 @@
 /** The public API of sluice. Everything a program may rely on is exported here, and nothing else is. */
 export type {
+  Actor,
+  BackendControl,
+  BackendStateChange,
   BackendStats,
   Balancer,
   BalancerEvents,
   Changes,
   CloseOptions,
+  ConfigInForce,
+  ConfigPlan,
   Drops,
+  ExplainedBackend,
+  Explanation,
+  FlowFilter,
   FlowInfo,
   ListenerStats,
+  OperatorAction,
+  ProbeStats,
+  Readiness,
   ReloadResult,
   ReplyTime,
   SourceStats,
   Stats,
+  TapOptions,
+  TappedDatagram,
   Traffic,
+  WorkerStats,
 } from "./api.js";
 export { type CreateOptions, createBalancer } from "./balancer.js";
 export type { Config, ConfigInput } from "./config/config.js";

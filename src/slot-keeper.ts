@@ -18,6 +18,11 @@ export class SlotKeeper {
     return compileSnapshot(config, this.#registry, version, maxFlows);
   }
 
+  /** What `compile` would give, without giving out slots. @throws SluiceError with code `TOO_MANY` */
+  preview(config: Config, version: number, maxFlows: number): Snapshot {
+    return compileSnapshot(config, this.#registry.clone(), version, maxFlows);
+  }
+
   /** Whatever has a slot and is not in the snapshot in force has left, or was in one that could not be applied. */
   retire({ listeners, pools }: Snapshot, nowMs: number): void {
     this.#retired.listener.update(this.#registry.inUse("listener"), slotsOf(listeners), nowMs);

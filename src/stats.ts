@@ -21,7 +21,13 @@ import {
 } from "./core/counters.js";
 import { DROP_REASONS } from "./core/drop-reason.js";
 import { countsUpTo, HISTOGRAM_BUCKETS, summarize } from "./core/histogram.js";
-import type { BackendEntry, ListenerEntry, PoolEntry, Snapshot } from "./core/snapshot.js";
+import {
+  type BackendEntry,
+  type ListenerEntry,
+  MAX_LISTENERS,
+  type PoolEntry,
+  type Snapshot,
+} from "./core/snapshot.js";
 
 export interface StatsInput {
   readonly plane: string;
@@ -72,6 +78,13 @@ export function createStats(input: StatsInput): Stats {
     ),
     sources: input.sources,
   };
+}
+
+export function countActiveFlows(counters: readonly Counters[]): number {
+  let count = 0;
+  for (let slot = 0; slot < MAX_LISTENERS; slot++)
+    count += add(counters, listenerAt(slot) + LISTENER.activeFlows);
+  return count;
 }
 
 function listenerStats(entry: ListenerEntry, input: StatsInput): ListenerStats {

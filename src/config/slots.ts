@@ -47,6 +47,17 @@ export class SlotRegistry {
     return slot;
   }
 
+  /** One that knows the same, to try things out. */
+  clone(): SlotRegistry {
+    const copy = new SlotRegistry();
+    for (const kind of Object.keys(CAPACITY) as SlotKind[]) {
+      const { slots, holders } = this.#tables[kind];
+      for (const [key, slot] of slots) copy.#tables[kind].slots.set(key, slot);
+      copy.#tables[kind].holders.push(...holders);
+    }
+    return copy;
+  }
+
   /** Whether the identity has a slot. */
   has(kind: SlotKind, identity: readonly string[]): boolean {
     return this.#tables[kind].slots.has(JSON.stringify(identity));

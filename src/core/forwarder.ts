@@ -8,6 +8,7 @@
  *                            (its backend refused it: refused, then reforward)
  *   reply ───► fromBackend ─► FORWARD / FORWARD_LAST / drop               (replyFailed if sending fails)
  */
+import { CONSISTENT_SEED } from "./affinity-key.js";
 import { BACKEND, backendAt, type Counters, LISTENER, listenerAt } from "./counters.js";
 import { type FlowRef, isSameFlow } from "./flow-id.js";
 import * as R from "./flow-record.js";
@@ -33,9 +34,6 @@ export interface ForwarderOptions {
   /** Zeroed memory for flow records that another thread reads too; it bounds `maxFlows`. Default: memory of its own. */
   readonly records?: SharedArrayBuffer | undefined;
 }
-
-/** Seed of the hash that consistent policies see: the same in every process, so that balancers agree. */
-const CONSISTENT_SEED = 0x517ce5;
 
 /** Sets the guard's hash apart from that of flows. */
 const GUARD_SEED = 0x27d4eb2f;

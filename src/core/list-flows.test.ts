@@ -17,7 +17,7 @@ describe("listFlows", () => {
     rig.request("[2001:db8::1]:53", 2, 5);
     rig.nowMs = 150.5;
     rig.reply(flow, 7);
-    const common = { listenerSlot: 2, ageMs: 100, open: true };
+    const common = { listenerSlot: 2, ageMs: 100, open: true, ofWholeClient: true, binding: -1 };
     assert.deepEqual(listFlows(rig.forwarder.table, 200, { limit: 10 }), [
       {
         ...common,

@@ -3,6 +3,7 @@ import { type FlowId, readFlowRef } from "./flow-id.js";
 import * as R from "./flow-record.js";
 import type { FlowTable } from "./flow-table.js";
 import { formatIpWords } from "./ip-words.js";
+import { MAX_BACKENDS } from "./snapshot.js";
 
 /** One live flow: slots, not names. */
 export interface ListedFlow {
@@ -19,6 +20,10 @@ export interface ListedFlow {
   readonly idleMs: number;
   /** Whether it still takes requests. */
   readonly open: boolean;
+  /** Whether all datagrams of its client belong to it; else they are dealt out one by one. */
+  readonly ofWholeClient: boolean;
+  /** The affinity binding that it holds, by its number in the worker, or -1. */
+  readonly binding: number;
 }
 
 /** Clients whose address begins with the first `bits` of `words`. */
@@ -52,8 +57,11 @@ export interface FlowRecords {
 
 /** Live flows of a table in the order of their numbers. */
 export function listFlows(table: FlowTable, nowMs: number, query: FlowQuery): ListedFlow[] {
-  const records = { worker: 0, memory: table.u32.buffer, capacity: table.highWater, used: table.highWater };
-  return listRecords(records, nowMs, query);
+  return listRecords(recordsOf(table), nowMs, query);
+}
+
+export function recordsOf({ u32, highWater }: FlowTable): FlowRecords {
+  return { worker: 0, memory: u32.buffer, capacity: highWater, used: highWater };
 }
 
 /** The same from the records' memory, which another thread may be writing: a flow may then be caught half changed. */
@@ -71,6 +79,42 @@ export function listRecords(records: FlowRecords, nowMs: number, query: FlowQuer
     flows.push(readFlow(records.worker, u32, f64, flow, nowMs));
   }
   return flows;
+}
+
+/** How many live flows there are on one listener and backend. */
+export interface FlowPlace {
+  readonly listenerSlot: number;
+  readonly backendSlot: number;
+  /** Those that take all requests of their clients. */
+  readonly bound: number;
+  /** Those that are dealt requests one by one, and those that only wait for replies. */
+  readonly others: number;
+}
+
+/** Counts the live flows by their places: cheap enough for a million. */
+export function countPlaces(all: readonly FlowRecords[]): FlowPlace[] {
+  const places = new Map<
+    number,
+    { listenerSlot: number; backendSlot: number; bound: number; others: number }
+  >();
+  for (const { memory, capacity, used } of all) {
+    const u32 = new Uint32Array(memory);
+    const f64 = new Float64Array(memory);
+    for (let flow = 0; flow < capacity; flow++) {
+      if (flow >= used && f64[flow * R.RECORD_DOUBLES + R.CREATED_AT] === 0) break;
+      const at = flow * R.RECORD_WORDS;
+      if (u32[at + R.STATE] === R.FREE) continue;
+      const listenerSlot = u32[at + R.KEY_PORT] >>> 16;
+      const backendSlot = u32[at + R.BACKEND];
+      const key = listenerSlot * MAX_BACKENDS + backendSlot;
+      const place = places.get(key) ?? { listenerSlot, backendSlot, bound: 0, others: 0 };
+      places.set(key, place);
+      const isOpen = (u32[at + R.STATE] & R.STATE_MASK) === R.OPEN;
+      if (isOpen && u32[at + R.KEY_DISCRIMINATOR] === 0) place.bound++;
+      else place.others++;
+    }
+  }
+  return [...places.values()];
 }
 
 function matches(u32: Uint32Array, at: number, { client, listeners, backends }: FlowQuery): boolean {
@@ -112,5 +156,7 @@ function readFlow(
     ageMs: nowMs - f64[doubles + R.CREATED_AT],
     idleMs: nowMs - f64[doubles + R.LAST_SEEN],
     open: (u32[at + R.STATE] & R.STATE_MASK) === R.OPEN,
+    ofWholeClient: u32[at + R.KEY_DISCRIMINATOR] === 0,
+    binding: u32[at + R.BINDING] | 0,
   };
 }

@@ -132,9 +132,14 @@ function weighted(backends: readonly BackendEntry[]): readonly Candidate[] {
   }));
 }
 
+/** The same with their weights as the policy sees them. */
+export function weightedCandidatesOf(pool: PoolEntry): readonly Candidate[] {
+  return weighted(candidatesOf(pool));
+}
+
 function createPoolPolicy(pool: PoolEntry, input: RoutingInput): Policy {
   return createPolicy(pool.policy, {
-    candidates: weighted(candidatesOf(pool)),
+    candidates: weightedCandidatesOf(pool),
     maglevTableSize: pool.maglevTableSize,
     load: input.load,
     random: input.random,

@@ -14,7 +14,7 @@
 import type { Endpoint } from "../core/address.js";
 import type { Counters } from "../core/counters.js";
 import type { FlowId } from "../core/flow-id.js";
-import type { FlowQuery, ListedFlow } from "../core/list-flows.js";
+import type { FlowPlace, FlowQuery, ListedFlow } from "../core/list-flows.js";
 import type { Snapshot } from "../core/snapshot.js";
 import type { InheritedSockets } from "./inherited-sockets.js";
 
@@ -40,6 +40,8 @@ export interface Plane {
   apply(snapshot: Snapshot): Promise<readonly BoundListener[]>;
   /** Live flows, in the order of their workers and numbers. */
   flows(query: FlowQuery): ListedFlow[];
+  /** How many live flows there are on each listener and backend. */
+  flowPlaces(): FlowPlace[];
   /** Ends a live flow, which is then counted as `operator`. False when it is over already. */
   endFlow(id: FlowId): Promise<boolean>;
   /** Its threads, the main thread where it has none of its own. */

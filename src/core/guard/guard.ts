@@ -106,6 +106,13 @@ export class Guard {
   }
 }
 
+/** What the lists alone say of the address in the first four words, as `judge` does: 0, or a drop verdict. */
+export function verdictOfLists({ prefixes, allowOnly }: GuardEntry, words: Uint32Array): number {
+  const lists = prefixes === undefined ? 0 : listsOf(prefixes, words);
+  if ((lists & DENY) !== 0) return DENIED;
+  return allowOnly && (lists & ALLOW) === 0 ? NOT_ALLOWED : 0;
+}
+
 /** The guard for some settings; none where they limit nothing. */
 export function createGuard(
   settings: GuardEntry | undefined,

@@ -4,7 +4,14 @@ import { formatEndpoint } from "../../core/address.js";
 import type { Counters } from "../../core/counters.js";
 import type { FlowId } from "../../core/flow-id.js";
 import { SPARE_RECORDS } from "../../core/flows.js";
-import { type FlowQuery, type ListedFlow, listRecords } from "../../core/list-flows.js";
+import {
+  countPlaces,
+  type FlowPlace,
+  type FlowQuery,
+  type FlowRecords,
+  type ListedFlow,
+  listRecords,
+} from "../../core/list-flows.js";
 import type { Snapshot } from "../../core/snapshot.js";
 import { probeFeatures } from "../../linux/features.js";
 import { type Libc, loadLibc } from "../../linux/libc.js";
@@ -85,17 +92,15 @@ export class BatchedPlane implements Plane {
   flows(query: FlowQuery): ListedFlow[] {
     const nowMs = this.#nowMs();
     let flows: ListedFlow[] = [];
-    for (const [index, worker] of this.#workers.entries()) {
-      const records = {
-        worker: index,
-        memory: worker.memory.records,
-        capacity: this.#capacity + SPARE_RECORDS,
-        used: worker.status("highWater"),
-      };
+    for (const records of this.#records()) {
       const limit = query.limit - flows.length;
       flows = flows.concat(listRecords(records, nowMs, { ...query, limit }));
     }
     return flows;
+  }
+
+  flowPlaces(): FlowPlace[] {
+    return countPlaces(this.#records());
   }
 
   async endFlow(id: FlowId): Promise<boolean> {
@@ -134,6 +139,15 @@ export class BatchedPlane implements Plane {
   async #tellWorkers(snapshot: Snapshot, bindings?: Uint32Array): Promise<void> {
     const messages = this.#workers.map((_, index) => ({ ...this.#messageFor(snapshot, index), bindings }));
     await Promise.all(this.#workers.map((worker, index) => worker.apply(messages[index])));
+  }
+
+  #records(): FlowRecords[] {
+    return this.#workers.map((handle, worker) => ({
+      worker,
+      memory: handle.memory.records,
+      capacity: this.#capacity + SPARE_RECORDS,
+      used: handle.status("highWater"),
+    }));
   }
 
   #createWorker(index: number): WorkerHandle {

@@ -8,7 +8,14 @@ import * as R from "../../core/flow-record.js";
 import type { UpstreamHost } from "../../core/flows.js";
 import { Forwarder } from "../../core/forwarder.js";
 import { writeIpWords } from "../../core/ip-words.js";
-import { type FlowQuery, type ListedFlow, listFlows } from "../../core/list-flows.js";
+import {
+  countPlaces,
+  type FlowPlace,
+  type FlowQuery,
+  type ListedFlow,
+  listFlows,
+  recordsOf,
+} from "../../core/list-flows.js";
 import type { ListenerEntry, Snapshot } from "../../core/snapshot.js";
 import { dropOf, FORWARD_LAST, reasonNumber } from "../../core/verdict.js";
 import type { BoundListener, ListenerDescriptors, Plane, PlaneContext, WorkerFigures } from "../plane.js";
@@ -71,6 +78,10 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     const forwarder = this.#forwarder;
     if (!forwarder) return [];
     return listFlows(forwarder.table, performance.now(), query);
+  }
+
+  flowPlaces(): FlowPlace[] {
+    return this.#forwarder ? countPlaces([recordsOf(this.#forwarder.table)]) : [];
   }
 
   async endFlow(id: FlowId): Promise<boolean> {

@@ -10,6 +10,7 @@ import { defineKilledBackend } from "./killed-backend.js";
 import { defineLateReplies } from "./late-replies.js";
 import { defineLifecycle } from "./lifecycle.js";
 import { defineLimits } from "./limits.js";
+import { defineOperator } from "./operator.js";
 import type { PlaneUnderTest } from "./plane-under-test.js";
 import { definePolicies } from "./policies.js";
 import { defineReload } from "./reload.js";
@@ -34,6 +35,7 @@ export function defineAll(plane: PlaneUnderTest): void {
   defineHealth(plane);
   defineKilledBackend(plane);
   defineFigures(plane);
+  defineOperator(plane);
   defineLifecycle(plane);
   defineHostile(plane);
 }

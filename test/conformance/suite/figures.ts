@@ -108,7 +108,7 @@ export function defineFigures(plane: PlaneUnderTest): void {
       }
       const common = { listener: "main", pool: "p", open: true };
       assert.deepEqual(
-        flows.map(({ ageMs, idleMs, ...rest }) => rest),
+        flows.map(({ id, ageMs, idleMs, ...rest }) => rest),
         [
           {
             ...common,
