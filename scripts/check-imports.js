@@ -23,6 +23,7 @@ const MAY_IMPORT = {
   lab: ["core"],
   loadgen: ["core", "linux"],
   discovery: ["core", "config"],
+  admin: ["api", "core", "config"],
   balancer: [
     "api",
     "core",
@@ -34,6 +35,7 @@ const MAY_IMPORT = {
     "loadgen",
     "dynamic:planes/batched",
     "dynamic:linux",
+    "dynamic:admin",
   ],
   index: [
     "api",
@@ -57,11 +59,15 @@ const MAY_IMPORT = {
     "index",
     "dynamic:planes/batched",
     "dynamic:linux",
+    "dynamic:admin",
   ],
 };
 
-/** Rooms below which foreign function calls are loaded: a machine without them must never reach these by accident. */
-const ONLY_ON_DEMAND = ["linux", "planes/batched"];
+/**
+ * Rooms below which foreign function calls are loaded, which a machine without them must never reach by accident, and
+ * the one with the web server, which only those pay for who ask for it.
+ */
+const ONLY_ON_DEMAND = ["linux", "planes/batched", "admin"];
 
 const IMPORT = /\b(?:import|export)\b(\s+type\b)?[^;'"()]*?\bfrom\s*$|\bimport(\s*)$|\bimport(\s*\(\s*)$/;
 const FORBIDDEN = /\bconsole\s*\.|\bprocess\s*\.\s*(?:exit|env)\b/g;
