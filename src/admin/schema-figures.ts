@@ -29,6 +29,9 @@ export const listenerView = z
     requests: traffic,
     replies: traffic,
     activeFlows: count,
+    openedFlows: count,
+    movedFlows: count.describe("Times a client went on with another backend in the middle of its flow."),
+    ended: flowEnds,
     queueDrops: count.describe("Datagrams the kernel dropped because the receive queue was full."),
     drops,
     replyDrops: drops,
@@ -43,6 +46,10 @@ export const replyTimeView = z
     p90Ms: milliseconds.nullable(),
     p99Ms: milliseconds.nullable(),
     maxMs: milliseconds.nullable(),
+    sumMs: milliseconds,
+    buckets: z
+      .array(z.object({ upToMs: milliseconds, samples: count }))
+      .describe("Cumulative counts at fixed bounds, 0.1 ms to 10 s."),
   })
   .describe("Reply times since the start, from a histogram with buckets at most 6.25 % wide.");
 

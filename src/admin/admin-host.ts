@@ -1,0 +1,23 @@
+/** What the admin side needs of the one who opens it. */
+import type { Actor, Balancer, ReloadResult } from "../api.js";
+import type { Environment } from "./secrets.js";
+
+export interface AdminHost {
+  readonly balancer: Balancer;
+  /** The balancer's events, for one who is no subscriber: warnings that are held for the first one stay held. */
+  readonly events: Pick<Balancer, "on" | "off">;
+  /** Of sluice. */
+  readonly version: string;
+  readonly env: Environment;
+  readonly warn: (code: string, message: string) => void;
+  /** Reads the config file again and puts it in force; undefined where there is none. */
+  readonly reloadFile: ((actor: Actor) => Promise<ReloadResult>) | undefined;
+  /** Where the page is. Default: where the build puts it. */
+  readonly pageFolder?: string | undefined;
+}
+
+/** A config that can be put in force, or left. One of both must be called. */
+export interface Prepared {
+  commit(): void;
+  rollback(): Promise<void>;
+}

@@ -1,0 +1,95 @@
+/** One address of the admin side: an HTTP or HTTPS server with bounds on what anybody may cost. */
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import type { AdminAddress } from "../config/admin-config.js";
+import { formatEndpoint, parseIp } from "../core/address.js";
+import { listen } from "./listen.js";
+import { SECURITY_HEADERS } from "./security-headers.js";
+
+const LIMITS = {
+  maxHeaderSize: 16 * 1024,
+  /** A request that has not arrived whole by then is refused. */
+  requestTimeout: 10_000,
+  headersTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: 5_000,
+} as const;
+const MAX_CONNECTIONS = 64;
+/** Connections on which nothing moves: an answer that nobody reads ends after this. */
+const QUIET_MS = 60_000;
+
+/** A certificate with its chain, and its key: PEM. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface DoorOptions {
+  readonly address: AdminAddress;
+  /** Undefined for plain HTTP, which Unix sockets always have. */
+  readonly certificate: Certificate | undefined;
+  readonly onRequest: (request: IncomingMessage, response: ServerResponse, address: AdminAddress) => void;
+  /** Of each answer, also to what was no request at all (method `-`). */
+  readonly onAnswer: (method: string, status: number) => void;
+}
+
+export type HttpDoor = Awaited<ReturnType<typeof openHttpDoor>>;
+
+/** @throws ListenError */
+export async function openHttpDoor({ address, certificate, onRequest, onAnswer }: DoorOptions) {
+  const handle: RequestListener = (request, response) => {
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    response.setHeader("cache-control", "no-store");
+    response.once("close", () => onAnswer(request.method ?? "-", response.statusCode));
+    onRequest(request, response, address);
+  };
+  const secure = certificate && createSecureServer({ ...LIMITS, ...certificate }, handle);
+  const server = secure ?? createServer(LIMITS, handle);
+  server.maxConnections = MAX_CONNECTIONS;
+  server.setTimeout(QUIET_MS);
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    onAnswer("-", refuseGarbage(error, socket as Socket));
+  });
+  // A client that is no TLS client at all, or went: nobody to answer.
+  server.on("tlsClientError", (_, socket: Socket) => socket.destroy());
+  await listen(server, address);
+  // An accept that fails for want of descriptors is tried again by the system.
+  server.on("error", () => {});
+  return {
+    key: address.text,
+    isSecure: secure !== undefined,
+    /** The address really bound. */
+    text: address.kind === "unix" ? address.text : boundText(server.address() as AddressInfo),
+    setCertificate: (next: Certificate) => secure?.setSecureContext(next),
+    /** Takes no more connections at once; ends those that are there after `graceMs`, the idle ones before. */
+    close: (graceMs: number) =>
+      new Promise<void>((resolve) => {
+        const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+        server.closeIdleConnections();
+        if (graceMs === 0) server.closeAllConnections();
+      }),
+  };
+}
+
+function boundText({ address, port }: AddressInfo): string {
+  return formatEndpoint({ ip: parseIp(address), port });
+}
+
+/** The status that it was answered with. */
+function refuseGarbage({ code }: NodeJS.ErrnoException, socket: Socket): number {
+  const [status, words] =
+    code === "HPE_HEADER_OVERFLOW"
+      ? [431, "Request Header Fields Too Large"]
+      : code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? [408, "Request Timeout"]
+        : [400, "Bad Request"];
+  if (socket.writable)
+    socket.write(`HTTP/1.1 ${status} ${words}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  socket.destroySoon();
+  return Number(status);
+}
