@@ -4,6 +4,7 @@
  */
 import { EventEmitter } from "node:events";
 import { createTellOperator, type TellOperator } from "./actors.js";
+import { AdminLink } from "./admin-link.js";
 import type {
   Actor,
   BackendControl,
@@ -49,6 +50,8 @@ import { countActiveFlows, createStats } from "./stats.js";
 export interface CreateOptions {
   /** Aborting it closes the balancer at once. */
   readonly signal?: AbortSignal;
+  /** Where `admin.token: { env: … }` is looked up, such as `process.env`. Default: nothing is there. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** What `sluice run` may ask for besides: not part of the public API. */
@@ -57,6 +60,8 @@ export interface StartOptions extends CreateOptions {
   readonly inherited?: InheritedSockets;
   /** False where requests are received only when `[HANDOVER].receive` says so. Default true. */
   readonly receiving?: boolean;
+  /** Reads the config file again and puts it in force; undefined where there is none. */
+  readonly reloadFile?: ((actor: Actor) => Promise<ReloadResult>) | undefined;
 }
 
 /** Where a balancer keeps what fault tests may break: not part of the public API. */
@@ -68,6 +73,8 @@ export const HANDOVER = Symbol("sluice.handover");
 /** A balancer as `startBalancer` gives it. */
 export interface StartedBalancer extends Balancer {
   readonly [HANDOVER]: Handover;
+  /** Addresses of the admin API, as really bound. */
+  readonly adminAddresses: readonly string[];
 }
 
 const HOUSEKEEPING_MS = 1000;
@@ -89,7 +96,8 @@ export async function createBalancer(
   config: ConfigInput | ShortForm | Config,
   options: CreateOptions = {},
 ): Promise<Balancer> {
-  return startBalancer(config, { ...(options.signal && { signal: options.signal }) });
+  const { signal, env } = options;
+  return startBalancer(config, { ...(signal && { signal }), ...(env && { env }) });
 }
 
 /** `createBalancer` with what only `sluice run` may ask for. */
@@ -116,7 +124,7 @@ interface Signals {
 
 interface StartParts {
   readonly written: Config;
-  readonly receiving: boolean;
+  readonly options: StartOptions;
   readonly events: EventEmitter;
   readonly warnings: HeldWarnings;
   readonly signals: Signals;
@@ -131,6 +139,7 @@ class RunningBalancer implements StartedBalancer {
   readonly #addresses = new Map<number, string>();
   readonly #discovery: DiscoveryLink;
   readonly #health: HealthControl;
+  readonly #admin: AdminLink;
   readonly backends: BackendControl;
   readonly #routing = new RoutingView();
   readonly #tell: TellOperator;
@@ -165,20 +174,20 @@ class RunningBalancer implements StartedBalancer {
     const context = { warn, refused, random: Math.random, workers, inherited, receiving };
     const selected = await selectPlane(written.plane, context);
     try {
-      return await RunningBalancer.#startOn(selected, { written, receiving, events, warnings, signals });
+      return await RunningBalancer.#startOn(selected, { written, options, events, warnings, signals });
     } catch (error) {
       if (written.plane !== "auto" || !(error instanceof NotSupportedError)) throw error;
       // It looked as if the better plane could run, and it cannot.
       const fallback = await selectPlane("portable", context);
       const notes = [...selected.notes, `${selected.plane.name} plane: ${error.message}`];
       const withNotes = { ...fallback, notes };
-      return RunningBalancer.#startOn(withNotes, { written, receiving, events, warnings, signals });
+      return RunningBalancer.#startOn(withNotes, { written, options, events, warnings, signals });
     }
   }
 
   static async #startOn(
     { plane, notes }: SelectedPlane,
-    { written, receiving, events, warnings, signals }: StartParts,
+    { written, options, events, warnings, signals }: StartParts,
   ): Promise<RunningBalancer> {
     const slots = new SlotKeeper();
     const discovery = new DiscoveryLink(events, warnings);
@@ -189,13 +198,14 @@ class RunningBalancer implements StartedBalancer {
       const { config } = resolved;
       const snapshot = slots.compile(config, 1, maxFlowsOf(config, plane));
       const balancer = new RunningBalancer({
-        ...{ written, receiving, config, snapshot, slots, discovery },
+        ...{ written, options, config, snapshot, slots, discovery },
         ...{ plane, notes, events, warnings },
       });
       started = balancer;
       await balancer.#apply(snapshot);
       balancer.#health.update(config, snapshot);
       signals.refused = (slot) => balancer.#health.refused(slot);
+      (await balancer.#admin.prepare(written, { isTaken: !balancer.#receives })).commit();
       events.emit("listening", balancer.listeners);
       balancer.#housekeeping = setInterval(() => balancer.#releaseSlots(), HOUSEKEEPING_MS).unref();
       balancer.#warnOfLimits(config);
@@ -203,7 +213,7 @@ class RunningBalancer implements StartedBalancer {
       return balancer;
     } catch (error) {
       discovery.close();
-      if (started !== undefined) await started.#health.close();
+      if (started !== undefined) await Promise.all([started.#health.close(), started.#admin.close()]);
       await plane.close();
       throw error;
     }
@@ -211,7 +221,7 @@ class RunningBalancer implements StartedBalancer {
 
   private constructor(parts: {
     written: Config;
-    receiving: boolean;
+    options: StartOptions;
     config: Config;
     snapshot: Snapshot;
     slots: SlotKeeper;
@@ -223,7 +233,7 @@ class RunningBalancer implements StartedBalancer {
   }) {
     this.#written = parts.written;
     this.#source = sourceOf(parts.written, undefined);
-    this.#receives = parts.receiving;
+    this.#receives = parts.options.receiving ?? true;
     this.#config = parts.config;
     this.#snapshot = parts.snapshot;
     this.#slots = parts.slots;
@@ -240,6 +250,17 @@ class RunningBalancer implements StartedBalancer {
     const operate: Operate = (...change) => this.#health.operate(...change);
     this.#tell = createTellOperator(parts.events);
     this.backends = createBackendControl(() => this.#snapshot, operate, this.#tell);
+    this.#admin = new AdminLink({
+      balancer: this,
+      events: watchQuietly(parts.events, parts.warnings),
+      env: parts.options.env ?? {},
+      warn: (code, message) => parts.warnings.push({ code, message }),
+      reloadFile: parts.options.reloadFile,
+    });
+  }
+
+  get adminAddresses(): readonly string[] {
+    return this.#admin.addresses;
   }
 
   get listeners(): readonly { readonly name: string; readonly address: string }[] {
@@ -265,12 +286,14 @@ class RunningBalancer implements StartedBalancer {
           this.#handedOver = true;
           this.#receives = false;
           await this.#plane.receive(false);
+          this.#admin.handOver();
           const flows = this.#plane.flows({ limit: Number.POSITIVE_INFINITY });
           return nameBindings(flows, this.#snapshot, this.#addresses);
         }),
       receive: (bindings) =>
         this.#inTurn(async () => {
           if (this.#isOver) return;
+          if (this.#handedOver) this.#admin.takeBack();
           this.#handedOver = false;
           this.#receives = true;
           await this.#plane.receive(true, packBindings(bindings, this.#snapshot, this.#addresses));
@@ -400,7 +423,7 @@ class RunningBalancer implements StartedBalancer {
     if (this.#closing) throw new SluiceError("CLOSED", "the balancer is closing: no reload");
     const written = this.#read(input);
     const resolved = await this.#discovery.prepare(written);
-    const result = await this.#putInForce(resolved.config).catch((error) => {
+    const result = await this.#putAllInForce(written, resolved.config).catch((error) => {
       this.#discovery.keep(this.#written);
       throw error;
     });
@@ -411,6 +434,19 @@ class RunningBalancer implements StartedBalancer {
     this.#events.emit("reload", result);
     this.#tell("reload", "", `version ${result.version}`, actor);
     return result;
+  }
+
+  /** Both or neither: what moves datagrams, and what people see it by. */
+  async #putAllInForce(written: Config, config: Config): Promise<ReloadResult> {
+    const admin = await this.#admin.prepare(written);
+    try {
+      const result = await this.#putInForce(config);
+      admin.commit();
+      return result;
+    } catch (error) {
+      await admin.rollback();
+      throw error;
+    }
   }
 
   /** Compiles and applies a config, and makes it the one in force. */
@@ -503,9 +539,26 @@ class RunningBalancer implements StartedBalancer {
     }
     await this.#reloading;
     this.#isOver = true;
-    await Promise.all([this.#plane.close(), this.#health.close()]);
+    await Promise.all([this.#plane.close(), this.#health.close(), this.#admin.close()]);
     this.#events.emit("close");
   }
+}
+
+/** A balancer's events for one who is no subscriber: warnings that are held stay held for the first who is. */
+function watchQuietly(events: EventEmitter, warnings: HeldWarnings): Pick<Balancer, "on" | "off"> {
+  const watcher: Pick<Balancer, "on" | "off"> = {
+    on(event, listener) {
+      if (event === "warning") warnings.watch(listener as Parameters<HeldWarnings["watch"]>[0]);
+      else events.on(event, listener);
+      return watcher as Balancer;
+    },
+    off(event, listener) {
+      if (event === "warning") warnings.unwatch(listener as Parameters<HeldWarnings["watch"]>[0]);
+      else events.off(event, listener);
+      return watcher as Balancer;
+    },
+  };
+  return watcher;
 }
 
 /** @param actor who put it in force; undefined at the start */

@@ -12,14 +12,26 @@ const MOST_HELD = 50;
 export class HeldWarnings {
   readonly #emit: (warning: Warning) => void;
   #held: Warning[] | undefined = [];
+  readonly #watchers = new Set<(warning: Warning) => void>();
 
   constructor(emit: (warning: Warning) => void) {
     this.#emit = emit;
   }
 
   push(warning: Warning): void {
+    for (const watcher of this.#watchers) watcher(warning);
     if (this.#held === undefined) this.#emit(warning);
     else if (this.#held.length < MOST_HELD) this.#held.push(warning);
+  }
+
+  /** Tells each warning at once, those first that are held; for one who is no subscriber. */
+  watch(watcher: (warning: Warning) => void): void {
+    for (const warning of this.#held ?? []) watcher(warning);
+    this.#watchers.add(watcher);
+  }
+
+  unwatch(watcher: (warning: Warning) => void): void {
+    this.#watchers.delete(watcher);
   }
 
   /** Somebody subscribes: what was held is emitted once this turn's code is done, and what comes later at once. */

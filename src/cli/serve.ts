@@ -2,7 +2,7 @@
  * The life of `sluice run`: start, announce, reload on SIGHUP or when the file changes, upgrade on SIGUSR2, summarise, stop.
  * Everything that it learns goes to the log; what stops it before its time is thrown.
  */
-import type { Balancer } from "../api.js";
+import type { Actor, Balancer, ReloadResult } from "../api.js";
 import { type StartedBalancer, startBalancer } from "../balancer.js";
 import { SluiceError } from "../core/errors.js";
 import { createSystemClock } from "../discovery/clock.js";
@@ -95,18 +95,40 @@ async function start(
     predecessor?.sockets ?? listInherited(findActivatedSockets(env), log),
   );
   const receiving = predecessor === undefined;
-  const running = await startBalancer(config, { signal, inherited, receiving });
+  let started: StartedBalancer | undefined;
+  const reloadFile = (actor: Actor) => reloadFor(actor, started, kept, log);
+  const running = await startBalancer(config, {
+    ...{ signal, env, inherited, receiving },
+    ...(kept.file !== undefined && { reloadFile }),
+  });
+  started = running;
   try {
     for (const address of inherited.addresses)
       log.warn({ address }, "no listener has the passed socket's address");
     if (user !== undefined) dropPrivileges(user);
     await predecessor?.takeOver(running, signal);
     logReady(log, running, config);
+    if (running.adminAddresses.length > 0) log.info({ admin: running.adminAddresses }, "admin API open");
     return { running, source: kept };
   } catch (error) {
     await running.close({ graceMs: 0 });
     throw error;
   }
+}
+
+/** A reload that somebody asks the admin API for, and hears the result of. */
+async function reloadFor(
+  actor: Actor,
+  balancer: Balancer | undefined,
+  source: ConfigSource,
+  log: Logger,
+): Promise<ReloadResult> {
+  if (balancer === undefined) throw new SluiceError("CLOSED", "not started yet: nothing to reload");
+  const { config, warnings } = await source.load();
+  logWarnings(log, warnings);
+  const result = await balancer.reload(config, actor);
+  log.info({ file: source.file, version: result.version }, "reloaded");
+  return result;
 }
 
 /** Opened before the file is read for the first time, so that no change falls in between. */
