@@ -19,23 +19,24 @@ const COMPONENTS = {
   ReplyTime: figures.replyTimeView,
   Probes: figures.probesView,
   Listener: figures.listenerView,
-  Listeners: answers.listenersView,
+  ListenerList: answers.listenersView,
   Pool: figures.poolView,
-  Pools: answers.poolsView,
+  PoolList: answers.poolsView,
   Backend: figures.backendView,
-  Backends: answers.backendsView,
+  BackendList: answers.backendsView,
   Source: figures.sourceView,
   Worker: figures.workerView,
   Flow: answers.flowView,
-  Flows: answers.flowsView,
+  FlowPage: answers.flowsView,
   Reload: answers.reloadView,
   Plan: answers.planView,
+  ReloadOrPlan: answers.putConfigView,
   Explanation: answers.explanationView,
   Event: answers.eventView,
-  Events: answers.eventsView,
+  EventList: answers.eventsView,
   Counters: answers.countersView,
   History: answers.historyView,
-  Config: answers.configDocument,
+  ConfigDocument: answers.configDocument,
 } as const satisfies Record<string, z.ZodType>;
 
 const DESCRIPTION = `What the admin side of sluice answers. Errors are \`Error\`; a request that is malformed, or has a query or body key
@@ -72,8 +73,10 @@ function listComponents(registry: Registry): Json {
 
 /** A route's schema with JSON Schema in place of zod. */
 function toJson(schema: FastifySchema | undefined, registry: Registry): FastifySchema {
-  const { querystring, params, body, response, ...rest } = (schema ?? { hide: true }) as FastifySchema & Json;
-  const input = { querystring, params, body };
+  const { querystring, params, headers, body, response, ...rest } = (schema ?? {
+    hide: true,
+  }) as FastifySchema & Json;
+  const input = { querystring, params, headers, body };
   const inputs = Object.entries(input).flatMap(([part, value]) =>
     value === undefined ? [] : [[part, convert(value, registry)] as const],
   );

@@ -52,6 +52,24 @@ export const configQuery = z.strictObject({
   dryRun: z.enum(["0", "1"]).default("0").describe("1: says what would happen, and changes nothing."),
 });
 
+export const configHeaders = z.looseObject({
+  "if-match": z
+    .string()
+    .max(MAX_TEXT)
+    .optional()
+    .describe('The ETag of the config to replace, such as `"v3"`.'),
+});
+
+/** The text of a config, which is read as a whole later: problems then have their line and column. */
+export const configJson = z
+  .string()
+  .meta({ type: "object", description: "A config: see docs/config-reference.md." });
+export const configYaml = z.string();
+
+export const eventsHeaders = z.looseObject({
+  "last-event-id": z.string().max(MAX_TEXT).optional().describe("The last event that the reader has."),
+});
+
 export const eventsQuery = z.strictObject({
   types: z
     .string()

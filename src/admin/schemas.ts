@@ -66,9 +66,9 @@ export const statusView = z
   })
   .describe("The balancer as a whole.");
 
-export const listenersView = z.object({ listeners: z.array(listenerView) });
-export const poolsView = z.object({ pools: z.array(poolView) });
-export const backendsView = z.object({ backends: z.array(backendView) });
+export const listenersView = z.object({ listeners: z.array(listenerView) }).describe("All listeners.");
+export const poolsView = z.object({ pools: z.array(poolView) }).describe("All pools.");
+export const backendsView = z.object({ backends: z.array(backendView) }).describe("Backends that fit.");
 
 export const flowView = z
   .object({
@@ -84,10 +84,12 @@ export const flowView = z
     open: z.boolean().describe("False once it takes no more requests and only waits for replies."),
   })
   .describe("A live flow.");
-export const flowsView = z.object({
-  flows: z.array(flowView),
-  next: z.string().nullable().describe("For `after`; null on the last page."),
-});
+export const flowsView = z
+  .object({
+    flows: z.array(flowView),
+    next: z.string().nullable().describe("For `after`; null on the last page."),
+  })
+  .describe("A page of live flows.");
 
 const names = z.array(z.string());
 const changes = z.object({ added: names, removed: names, changed: names });
@@ -109,6 +111,10 @@ export const planView = z
     restartNeeded: names.describe("Keys that only a restart puts in force."),
   })
   .describe("What a reload with a config would do.");
+
+export const putConfigView = z
+  .union([reloadView, planView])
+  .describe("What the reload changed, or with dryRun=1 what it would change.");
 
 export const explanationView = z
   .object({
@@ -158,10 +164,12 @@ export const eventView = z
     data: z.record(z.string(), z.unknown()).describe("As the library's event of that name."),
   })
   .describe("Something that happened.");
-export const eventsView = z.object({
-  events: z.array(eventView).describe("Oldest first."),
-  missed: count.describe("Events after `Last-Event-ID` that are no longer kept."),
-});
+export const eventsView = z
+  .object({
+    events: z.array(eventView).describe("Oldest first."),
+    missed: count.describe("Events after `Last-Event-ID` that are no longer kept."),
+  })
+  .describe("What happened lately.");
 
 const listenerCounts = z.object({ name: z.string(), requests: traffic, replies: traffic, queueDrops: count });
 const backendCounts = z.object({

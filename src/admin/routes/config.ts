@@ -4,8 +4,8 @@ import type { ConfigPlan, ReloadResult } from "../../api.js";
 import type { Api, App } from "../app.js";
 import { readConfigBody, withPlaces } from "../config-body.js";
 import { RequestError } from "../request-error.js";
-import { configQuery, noQuery } from "../schema-requests.js";
-import { configDocument, planView, reloadView } from "../schemas.js";
+import { configHeaders, configJson, configQuery, configYaml, noQuery } from "../schema-requests.js";
+import { configDocument, putConfigView, reloadView } from "../schemas.js";
 import { toView } from "../to-view.js";
 
 const tags = ["Config"];
@@ -68,8 +68,9 @@ function addPut(app: App, { balancer, inTurn }: Api): void {
           "JSON or YAML, in the full or the short form. Needs If-Match with the ETag of the config that it takes the place of " +
           '(not with dryRun=1). In force only: no file is written, and a reload of the file undoes it. "[redacted]" keeps ' +
           "the running secret. With dryRun=1 nothing changes, and the answer is a plan.",
-        consumes: ["application/json", YAML],
-        response: { 200: reloadView.or(planView) },
+        headers: configHeaders,
+        body: { content: { "application/json": { schema: configJson }, [YAML]: { schema: configYaml } } },
+        response: { 200: putConfigView },
       },
     },
     async ({ query, headers, body, actor }) => {

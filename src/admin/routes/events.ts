@@ -3,7 +3,7 @@ import type { Api, App } from "../app.js";
 import { BoundedStream } from "../bounded-stream.js";
 import type { EventLog } from "../event-log.js";
 import { RequestError } from "../request-error.js";
-import { eventsQuery } from "../schema-requests.js";
+import { eventsHeaders, eventsQuery } from "../schema-requests.js";
 import { EVENT_TYPES, type EventType, type EventView, eventsView } from "../schemas.js";
 
 /** Keeps a quiet stream from looking dead to what is in between. */
@@ -20,6 +20,7 @@ export function addEventRoutes(app: App, api: Api): void {
           "A stream of server-sent events, which goes on after Last-Event-ID where that is given; an event `missed` tells of a gap. " +
           "Accept: application/json gives what is kept as a list.",
         querystring: eventsQuery,
+        headers: eventsHeaders,
         response: {
           200: {
             description: "Events, oldest first.",

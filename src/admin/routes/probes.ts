@@ -16,7 +16,12 @@ export function addProbeRoutes(app: App, { balancer, prometheus }: Api): void {
     "/healthz",
     {
       config: { access: "open" },
-      schema: { tags, summary: "Whether the process lives", response: { 200: plain("It does.") } },
+      schema: {
+        tags,
+        security: [],
+        summary: "Whether the process lives",
+        response: { 200: plain("It does.") },
+      },
     },
     (_, reply) => reply.type(TEXT).send("ok\n"),
   );
@@ -25,7 +30,7 @@ export function addProbeRoutes(app: App, { balancer, prometheus }: Api): void {
     {
       config: { access: "open" },
       schema: {
-        ...{ tags, summary: "Whether it may be sent traffic" },
+        ...{ tags, security: [], summary: "Whether it may be sent traffic" },
         description: "Listeners are open, and every configured probe has had its first results.",
         response: { 200: plain("It may."), 503: plain("Not yet, and what it waits for.") },
       },
