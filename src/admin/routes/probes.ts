@@ -3,7 +3,7 @@
 import type { Api, App } from "../app.js";
 import { noQuery } from "../schema-requests.js";
 
-const tags = ["Probes"];
+const tags = ["Monitoring"];
 const TEXT = "text/plain; charset=utf-8";
 
 const plain = (description: string) => ({
