@@ -34,19 +34,16 @@ export function createDirectory(t: TestContext, files: Readonly<Record<string, s
   return directory;
 }
 
-/** Starts a server that ends on SIGTERM with all its children, and at the latest with the test. */
+/** Starts a server that ends with the test at the latest, and all its children with it. */
 export function startServer(t: TestContext, program: string, args: readonly string[]): RunningProcess {
-  let server: RunningProcess | undefined;
-  // Before the constructor's own hook, which kills: some servers would leave children behind.
-  t.after(() => server && stopServer(server));
-  server = new RunningProcess(t, program, args);
-  return server;
+  return new RunningProcess(t, program, args, { group: true });
 }
 
-/** Ends a server; one that does not is killed by the test's end. */
+/** Ends a server: asked first, then with all its children (kamailio's have been seen to hang in their exit). */
 export async function stopServer(server: RunningProcess): Promise<void> {
   server.signal("SIGTERM");
-  await Promise.race([server.ended(), sleep(3_000, undefined, { ref: false })]);
+  await Promise.race([server.ended(), sleep(3_000, undefined, { ref: false })]).catch(() => {});
+  await server.kill();
 }
 
 /** Runs a probe, as a config has it, once against a port of 127.0.0.1. */

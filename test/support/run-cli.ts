@@ -60,6 +60,8 @@ export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Descriptors of this process that the other gets, as 3, 4, ... */
   readonly fds?: readonly number[];
+  /** It starts processes of its own, which end with it even if it forgets them. Default false. */
+  readonly group?: boolean;
 }
 
 /** A process that runs on until it is told to stop. */
@@ -67,17 +69,20 @@ export class RunningProcess {
   readonly #child: ChildProcess;
   readonly #output: { stdout: string; stderr: string };
   readonly #ended: Promise<unknown>;
+  readonly #group: boolean;
 
   /** Whatever is left of it ends with the test. */
   constructor(
     t: TestContext,
     program: string,
     args: readonly string[],
-    { env = {}, fds = [] }: StartOptions = {},
+    { env = {}, fds = [], group = false }: StartOptions = {},
   ) {
+    this.#group = group;
     this.#child = spawn(program, args, {
       stdio: ["ignore", "pipe", "pipe", ...fds],
       env: { ...process.env, ...env },
+      detached: group,
     });
     this.#output = capture(this.#child);
     this.#ended = once(this.#child, "close");
@@ -127,8 +132,18 @@ export class RunningProcess {
   }
 
   async kill(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill("SIGKILL");
+    if (this.#group) this.#killGroup();
+    else if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill("SIGKILL");
     await this.#ended;
+  }
+
+  /** Its children hold its output open, so that its end would not be seen while one is left. */
+  #killGroup(): void {
+    try {
+      process.kill(-this.pid, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
   }
 }
 
