@@ -128,6 +128,8 @@ interface StartParts {
   readonly events: EventEmitter;
   readonly warnings: HeldWarnings;
   readonly signals: Signals;
+  /** At most one warning a second for each code. */
+  readonly warn: (code: string, message: string) => void;
 }
 
 class RunningBalancer implements StartedBalancer {
@@ -171,23 +173,23 @@ class RunningBalancer implements StartedBalancer {
     const refused = (slot: number) => signals.refused(slot);
     const { inherited = new InheritedSockets(), receiving = true } = options;
     const { workers } = written;
+    const parts = { written, options, events, warnings, signals, warn };
     const context = { warn, refused, random: Math.random, workers, inherited, receiving };
     const selected = await selectPlane(written.plane, context);
     try {
-      return await RunningBalancer.#startOn(selected, { written, options, events, warnings, signals });
+      return await RunningBalancer.#startOn(selected, parts);
     } catch (error) {
       if (written.plane !== "auto" || !(error instanceof NotSupportedError)) throw error;
       // It looked as if the better plane could run, and it cannot.
       const fallback = await selectPlane("portable", context);
       const notes = [...selected.notes, `${selected.plane.name} plane: ${error.message}`];
-      const withNotes = { ...fallback, notes };
-      return RunningBalancer.#startOn(withNotes, { written, options, events, warnings, signals });
+      return RunningBalancer.#startOn({ ...fallback, notes }, parts);
     }
   }
 
   static async #startOn(
     { plane, notes }: SelectedPlane,
-    { written, options, events, warnings, signals }: StartParts,
+    { written, options, events, warnings, signals, warn }: StartParts,
   ): Promise<RunningBalancer> {
     const slots = new SlotKeeper();
     const discovery = new DiscoveryLink(events, warnings);
@@ -199,7 +201,7 @@ class RunningBalancer implements StartedBalancer {
       const snapshot = slots.compile(config, 1, maxFlowsOf(config, plane));
       const balancer = new RunningBalancer({
         ...{ written, options, config, snapshot, slots, discovery },
-        ...{ plane, notes, events, warnings },
+        ...{ plane, notes, events, warnings, warn },
       });
       started = balancer;
       await balancer.#apply(snapshot);
@@ -230,6 +232,7 @@ class RunningBalancer implements StartedBalancer {
     notes: readonly string[];
     events: EventEmitter;
     warnings: HeldWarnings;
+    warn: (code: string, message: string) => void;
   }) {
     this.#written = parts.written;
     this.#source = sourceOf(parts.written, undefined);
@@ -254,7 +257,7 @@ class RunningBalancer implements StartedBalancer {
       balancer: this,
       events: watchQuietly(parts.events, parts.warnings),
       env: parts.options.env ?? {},
-      warn: (code, message) => parts.warnings.push({ code, message }),
+      warn: parts.warn,
       reloadFile: parts.options.reloadFile,
     });
   }

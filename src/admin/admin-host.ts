@@ -14,6 +14,8 @@ export interface AdminHost {
   readonly reloadFile: ((actor: Actor) => Promise<ReloadResult>) | undefined;
   /** Where the page is. Default: where the build puts it. */
   readonly pageFolder?: string | undefined;
+  /** How long a request may take to arrive. Default 10 s. */
+  readonly arrivalMs?: number | undefined;
 }
 
 /** A config that can be put in force, or left. One of both must be called. */

@@ -166,6 +166,7 @@ export class AdminServer {
       address,
       certificate: address.kind === "unix" ? undefined : certificate,
       onAnswer: this.#options.onAnswer,
+      arrivalMs: this.#options.host.arrivalMs,
       onRequest: (request, response) => {
         const from = address.kind === "unix" ? undefined : request.socket.remoteAddress;
         this.#origins.set(request, { kind: address.kind, from });

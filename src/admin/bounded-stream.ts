@@ -26,8 +26,9 @@ export class BoundedStream extends Readable {
     if (this.destroyed || this.readableEnded) return false;
     this.push(chunk);
     if (this.readableLength <= MAX_LAG_BYTES) return true;
-    this.#onLag();
     this.destroy(new Error("the reader is too slow"));
+    // Later: what it tells is an event itself, and others have yet to get this one.
+    queueMicrotask(this.#onLag);
     return false;
   }
 

@@ -7,14 +7,14 @@ import { formatEndpoint, parseIp } from "../core/address.js";
 import { listen } from "./listen.js";
 import { SECURITY_HEADERS } from "./security-headers.js";
 
+/** Of Node's HTTP server. */
 const LIMITS = {
   maxHeaderSize: 16 * 1024,
-  /** A request that has not arrived whole by then is refused. */
-  requestTimeout: 10_000,
-  headersTimeout: 10_000,
   connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 5_000,
-} as const;
+};
+/** A request that has not arrived whole by then is refused. */
+const ARRIVAL_MS = 10_000;
 const MAX_CONNECTIONS = 64;
 /** Connections on which nothing moves: an answer that nobody reads ends after this. */
 const QUIET_MS = 60_000;
@@ -32,20 +32,24 @@ export interface DoorOptions {
   readonly onRequest: (request: IncomingMessage, response: ServerResponse, address: AdminAddress) => void;
   /** Of each answer, also to what was no request at all (method `-`). */
   readonly onAnswer: (method: string, status: number) => void;
+  /** How long a request may take to arrive. Default 10 s. */
+  readonly arrivalMs?: number | undefined;
 }
 
 export type HttpDoor = Awaited<ReturnType<typeof openHttpDoor>>;
 
 /** @throws ListenError */
-export async function openHttpDoor({ address, certificate, onRequest, onAnswer }: DoorOptions) {
+export async function openHttpDoor(options: DoorOptions) {
+  const { address, certificate, onRequest, onAnswer, arrivalMs = ARRIVAL_MS } = options;
+  const limits = { ...LIMITS, requestTimeout: arrivalMs, headersTimeout: arrivalMs };
   const handle: RequestListener = (request, response) => {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     response.setHeader("cache-control", "no-store");
     response.once("close", () => onAnswer(request.method ?? "-", response.statusCode));
     onRequest(request, response, address);
   };
-  const secure = certificate && createSecureServer({ ...LIMITS, ...certificate }, handle);
-  const server = secure ?? createServer(LIMITS, handle);
+  const secure = certificate && createSecureServer({ ...limits, ...certificate }, handle);
+  const server = secure ?? createServer(limits, handle);
   server.maxConnections = MAX_CONNECTIONS;
   server.setTimeout(QUIET_MS);
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {

@@ -20,6 +20,8 @@ const PROBES = {
   kamailio: ["-v"],
   "coap-server-notls": ["-?"],
   gtlsserver: ["--help"],
+  promtool: ["--version"],
+  tshark: ["--version"],
 } as const;
 export type Program = keyof typeof PROBES;
 

@@ -31,7 +31,9 @@ export function addTapRoute(app: App, api: Api): void {
         },
       },
     },
-    async ({ query, actor }, reply) => {
+    async ({ query, actor, raw }, reply) => {
+      // Where nothing passes, nothing is sent: that is no reason to end before the tap does.
+      raw.setTimeout(0);
       const stream = await openTapStream(api, query, actor);
       return reply
         .type(PCAPNG)

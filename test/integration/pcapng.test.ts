@@ -1,0 +1,104 @@
+/** Capture files, as tshark reads them. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { PcapngWriter } from "#src/admin/pcapng.js";
+import type { TappedDatagram } from "#src/api.js";
+import { needs } from "../support/needs.js";
+import { runProgram } from "../support/run-cli.js";
+import { createTemporaryFolder } from "../support/temporary-folder.js";
+
+const folder = createTemporaryFolder((remove) => after(remove));
+
+function build(overrides: Partial<TappedDatagram>): TappedDatagram {
+  const payload = overrides.payload ?? Buffer.from("payload");
+  return {
+    ...{
+      atMs: 1_700_000_000_123.456,
+      direction: "request",
+      client: "192.0.2.9:5000",
+      local: "198.51.100.1:9053",
+    },
+    ...{ listener: "dns", backend: "web/a", length: payload.length, missed: 0 },
+    ...overrides,
+    payload,
+  };
+}
+
+/** What tshark says of each packet: one row of the fields that are asked for. */
+async function readFields(file: string, ...fields: string[]): Promise<string[][]> {
+  const checks = ["-o", "udp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"];
+  const args = ["-n", "-r", file, ...checks, "-T", "fields", "-E", "separator=|"];
+  const { code, stdout, stderr } = await runProgram("tshark", [
+    ...args,
+    ...fields.flatMap((field) => ["-e", field]),
+  ]);
+  assert.equal(code, 0, stderr);
+  assert.doesNotMatch(stderr, /malformed|cut short|damaged/i);
+  return stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.split("|"));
+}
+
+test(
+  "tshark reads every packet: addresses, ports, times, directions, checksums, comments",
+  needs("tshark"),
+  async () => {
+    const writer = new PcapngWriter("sluice test", 65_535);
+    const blocks = [
+      writer.section(),
+      writer.datagram(build({})),
+      writer.datagram(build({ direction: "reply", payload: Buffer.alloc(65_507, 7), missed: 3 })),
+      writer.datagram(build({ listener: "six", client: "[2001:db8::9]:5000", local: "[2001:db8::1]:9053" })),
+      writer.datagram(
+        build({
+          listener: "six",
+          client: "[2001:db8::9]:5000",
+          local: "[::]:9053",
+          payload: Buffer.alloc(0),
+        }),
+      ),
+      writer.statistics(1_700_000_001_000),
+    ];
+    const file = join(folder, "whole.pcapng");
+    writeFileSync(file, Buffer.concat(blocks));
+    const rows = await readFields(
+      file,
+      ...["ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "udp.srcport", "udp.dstport", "udp.length"],
+      ...[
+        "ip.checksum.status",
+        "udp.checksum.status",
+        "frame.time_epoch",
+        "frame.interface_name",
+        "frame.comment",
+      ],
+    );
+    const time = "1700000000.123456000";
+    assert.deepEqual(rows, [
+      ["192.0.2.9", "198.51.100.1", "", "", "5000", "9053", "15", "1", "1", time, "dns", "backend web/a"],
+      ["198.51.100.1", "192.0.2.9", "", "", "9053", "5000", "65515", "1", "1", time, "dns", "backend web/a"],
+      ["", "", "2001:db8::9", "2001:db8::1", "5000", "9053", "15", "", "1", time, "six", "backend web/a"],
+      ["", "", "2001:db8::9", "::", "5000", "9053", "8", "", "1", time, "six", "backend web/a"],
+    ]);
+  },
+);
+
+test("tshark reads what was cut, and what was not copied", needs("tshark"), async () => {
+  const writer = new PcapngWriter("sluice test", 6);
+  const file = join(folder, "cut.pcapng");
+  const datagram = build({ payload: Buffer.from("begins"), length: 1000, missed: 5 });
+  const blocks = [writer.section(), writer.datagram(datagram), writer.statistics(1_700_000_001_000)];
+  writeFileSync(file, Buffer.concat(blocks));
+  assert.deepEqual(await readFields(file, "frame.len", "frame.cap_len", "udp.length"), [
+    ["1028", "34", "1008"],
+  ]);
+});
+
+test("a capture of nothing is a file too", needs("tshark"), async () => {
+  const writer = new PcapngWriter("sluice test", 65_535);
+  const file = join(folder, "empty.pcapng");
+  writeFileSync(file, Buffer.concat([writer.section(), writer.statistics(0)]));
+  assert.deepEqual(await readFields(file, "ip.src"), []);
+});
