@@ -113,6 +113,7 @@ export function openRequest(
         ...{ host: "127.0.0.1", agent: false, ...target, path, method },
         headers: {
           ...(typeof body === "object" && { "content-type": "application/json" }),
+          ...(sent !== undefined && { "content-length": String(Buffer.byteLength(sent)) }),
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
           ...headers,
         },
@@ -126,7 +127,7 @@ export function openRequest(
 
 export async function readAnswer(message: IncomingMessage): Promise<Answer> {
   const body = await readAll(message);
-  const isJson = message.headers["content-type"]?.startsWith("application/json") === true;
+  const isJson = body !== "" && message.headers["content-type"]?.startsWith("application/json") === true;
   const { statusCode: status = 0, headers } = message;
   return { status, headers, text: body, json: isJson ? JSON.parse(body) : undefined };
 }

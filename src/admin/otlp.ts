@@ -31,10 +31,14 @@ const MOST_WAIT_MS = 10_000;
 
 export function openOtlp({ endpoint, intervalMs, look, onFailure }: OtlpOptions): Otlp {
   const url = `${endpoint.replace(/\/+$/, "")}/v1/metrics`;
-  const exporter = new OTLPMetricExporter({ url, timeoutMillis: Math.min(intervalMs, MOST_WAIT_MS) });
+  const exporter = new OTLPMetricExporter({ url, timeoutMillis: MOST_WAIT_MS });
   const startMs = Date.now();
+  let isSending = false;
   const send = (): void => {
+    if (isSending) return;
+    isSending = true;
     exporter.export(toMessage(look(), startMs, Date.now()), ({ error }) => {
+      isSending = false;
       if (error !== undefined) onFailure(`${url}: ${error.message}`);
     });
   };

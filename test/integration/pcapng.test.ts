@@ -89,8 +89,13 @@ test("tshark reads what was cut, and what was not copied", needs("tshark"), asyn
   const writer = new PcapngWriter("sluice test", 6);
   const file = join(folder, "cut.pcapng");
   const datagram = build({ payload: Buffer.from("begins"), length: 1000, missed: 5 });
-  const blocks = [writer.section(), writer.datagram(datagram), writer.statistics(1_700_000_001_000)];
-  writeFileSync(file, Buffer.concat(blocks));
+  const statistics = [writer.section(), writer.datagram(datagram), writer.statistics(1_700_000_001_000)];
+  writeFileSync(file, Buffer.concat(statistics));
+  const [, , last] = statistics;
+  // Block type 5; then options 4 and 5 of 8 bytes each: received and dropped.
+  assert.equal(last!.readUInt32LE(0), 5);
+  assert.deepEqual([last!.readUInt16LE(20), last!.readBigUInt64LE(24)], [4, 6n]);
+  assert.deepEqual([last!.readUInt16LE(32), last!.readBigUInt64LE(36)], [5, 5n]);
   assert.deepEqual(await readFields(file, "frame.len", "frame.cap_len", "udp.length"), [
     ["1028", "34", "1008"],
   ]);
