@@ -6,6 +6,13 @@ import { ConfigError, formatProblem, type Problem } from "../config/config-error
 import { SluiceError } from "../core/errors.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 
+/** What was given on the command line, or in the environment for it, cannot be used. */
+export class UsageError extends SluiceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("USAGE", message, options);
+  }
+}
+
 export interface Failure {
   readonly exitCode: ExitCode;
   /** One line each. */
@@ -22,6 +29,7 @@ export function describeFailure(error: unknown): Failure {
     const { problems } = error;
     return { exitCode: EXIT.usage, messages: problems.map(formatProblem), problems, stack };
   }
+  if (error instanceof UsageError) return { exitCode: EXIT.usage, messages: [error.message], stack };
   if (error instanceof SluiceError) return { exitCode: EXIT.failure, messages: [error.message], stack };
   if (isSystemError(error)) return { exitCode: EXIT.failure, messages: [describeSystemError(error)], stack };
   const message = error instanceof Error ? error.message : String(error);
