@@ -3,8 +3,6 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import type { Config } from "../config/config.js";
 import { ConfigError, formatProblem, type Problem } from "../config/config-error.js";
-import { createJsonSchema } from "../config/json-schema.js";
-import { loadConfigFile } from "../config/load-config.js";
 import { EXIT } from "./exit-codes.js";
 
 const FORMATS = ["text", "json"] as const;
@@ -39,6 +37,7 @@ export function addCheckCommand(program: Command): void {
     )
     .action(async (file: string | undefined, flags: CheckFlags, command: Command) => {
       if (flags.printSchema) {
+        const { createJsonSchema } = await import("../config/json-schema.js");
         console.log(JSON.stringify(createJsonSchema(), undefined, 2));
       } else if (file === undefined) {
         command.error("error: missing required argument 'file'");
@@ -51,6 +50,7 @@ export function addCheckCommand(program: Command): void {
 }
 
 async function checkFile(file: string): Promise<CheckResult> {
+  const { loadConfigFile } = await import("../config/load-config.js");
   try {
     return { file, problems: [], ...(await loadConfigFile(file)) };
   } catch (error) {

@@ -1,6 +1,5 @@
 /** `sluice lab`: the smallest whole system, run once. */
 import type { Command } from "commander";
-import { createBalancer } from "../balancer.js";
 import { LAB_PORT, LAB_REQUESTS, LAB_TIMEOUT_MS, runLab } from "../lab/lab.js";
 import { MAX_PORT, wholeNumber } from "./arguments.js";
 import { chooseSeed, MAX_SEED } from "./seed.js";
@@ -36,6 +35,7 @@ export function addLabCommand(program: Command): void {
     .option("--seed <number>", "makes the losses the same in every run", wholeNumber(0, MAX_SEED))
     .addHelpText("after", "\nExample:\n  sluice lab --seed 1")
     .action(async (flags: LabFlags) => {
+      const { createBalancer } = await import("../balancer.js");
       const seed = chooseSeed(flags.seed);
       await runLab({
         createBalancer,

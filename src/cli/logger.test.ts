@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLogger, type LogFormat, type LogLevel } from "./logger.js";
+import type { LogFormat, LogLevel } from "./log-choices.js";
+import { createLogger } from "./logger.js";
 
 /** A logger and what it has written. */
 function makeLogger(format: LogFormat, level: LogLevel = "info") {

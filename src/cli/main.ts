@@ -3,13 +3,16 @@
  */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { addAdminCommands } from "./admin-commands.js";
 import { createBenchCommand } from "./bench.js";
 import { addCheckCommand } from "./check.js";
+import { addCompletionCommand } from "./completion/completion-command.js";
 import { describeFailure } from "./errors.js";
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from "./exit-codes.js";
 import { addLabCommand } from "./lab.js";
 import { addPingCommand } from "./ping.js";
 import { addPingServerCommand } from "./ping-server.js";
+import { printable } from "./printable.js";
 import { addRunCommand } from "./run.js";
 
 const EXAMPLES = `
@@ -17,6 +20,8 @@ Examples:
   sluice run --listen 0.0.0.0:53 --backend 192.0.2.1:53 --backend 192.0.2.2:53
   sluice run --config sluice.yaml
   sluice check sluice.yaml
+  sluice status
+  sluice drain default/a
   sluice lab`;
 
 /** Runs the command line and leaves its result in `process.exitCode`. */
@@ -38,25 +43,27 @@ export function createProgram(): Command {
     .helpCommand("help [command]", "print help for a command")
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`sluice: ${text.replace(/^error: /, "")}`) });
-  for (const add of [addRunCommand, addCheckCommand, addLabCommand, addPingCommand, addPingServerCommand]) {
-    add(program);
-  }
+  for (const add of [addRunCommand, addCheckCommand, addAdminCommands, addLabCommand]) add(program);
+  for (const add of [addPingCommand, addPingServerCommand]) add(program);
   program.addCommand(createBenchCommand().copyInheritedSettings(program));
+  addCompletionCommand(program);
   program.addHelpText("after", EXAMPLES);
   program.addHelpText("afterAll", `\n${EXIT_CODES_HELP}`);
-  for (const command of program.commands) {
-    command.showHelpAfterError(
-      `usage: sluice ${command.name()} ${command.usage()}\nsluice ${command.name()} --help`,
-    );
-  }
+  for (const command of program.commands) addUsageToErrors(command, "sluice");
   return program.showHelpAfterError("sluice --help lists the commands");
+}
+
+function addUsageToErrors(command: Command, parent: string): void {
+  const name = `${parent} ${command.name()}`;
+  command.showHelpAfterError(`usage: ${name} ${command.usage()}\n${name} --help`);
+  for (const child of command.commands) addUsageToErrors(child, name);
 }
 
 function reportError(error: unknown): ExitCode {
   // Commander has printed its message, or the help that was asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const { messages, exitCode } = describeFailure(error);
-  for (const message of messages) console.error(`sluice: ${message}`);
+  for (const message of messages) console.error(`sluice: ${printable(message)}`);
   return exitCode;
 }
 

@@ -8,7 +8,7 @@ import { loadConfigFile } from "../config/load-config.js";
 import { checkConfig } from "../config/parse-config.js";
 import type { ShortForm } from "../config/short-form.js";
 import type { PolicyName } from "../core/snapshot.js";
-import type { LogFormat, LogLevel } from "./logger.js";
+import type { LogFormat, LogLevel } from "./log-choices.js";
 import type { UserFlag } from "./privileges.js";
 
 export interface RunFlags {

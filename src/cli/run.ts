@@ -1,15 +1,13 @@
-/** `sluice run`: the balancer, in the foreground, until a signal stops it. */
+/** `sluice run`: its arguments, flags and help. What it does is in `run-balancer.ts`, loaded when it runs. */
 import { type Command, Option } from "commander";
 import { PLANE_CHOICES } from "../config/config.js";
 import { parseBackendFlag } from "../config/short-form.js";
 import { parseDuration } from "../config/units.js";
 import { POLICIES } from "../core/snapshot.js";
 import { checked, collect, wholeNumber, wholeNumberOrAuto } from "./arguments.js";
-import { describeFailure, type Failure } from "./errors.js";
-import { createLogger, LOG_FORMATS, LOG_LEVELS, type Logger } from "./logger.js";
+import { LOG_FORMATS, LOG_LEVELS } from "./log-choices.js";
 import { parseUser } from "./privileges.js";
-import { createConfigSource, findMisuse, type RunFlags } from "./run-flags.js";
-import { serve } from "./serve.js";
+import type { RunFlags } from "./run-flags.js";
 
 const EXAMPLES = `
 Examples:
@@ -35,7 +33,11 @@ export function addRunCommand(program: Command): void {
     .argument("[file]", "config file, YAML or JSON; the same as --config");
   addConfigOptions(command);
   addProcessOptions(command);
-  command.addHelpText("after", EXAMPLES).action(runBalancer);
+  command
+    .addHelpText("after", EXAMPLES)
+    .action(async (file: string | undefined, flags: RunFlags) =>
+      (await import("./run-balancer.js")).runBalancer(file, flags, command),
+    );
 }
 
 function addConfigOptions(command: Command): void {
@@ -96,29 +98,4 @@ function addProcessOptions(command: Command): void {
     )
     .addOption(new Option("--log-level <level>", "least level to log").choices(LOG_LEVELS).default("info"))
     .addOption(new Option("--log-format <format>", "how to log").choices(LOG_FORMATS).default("pretty"));
-}
-
-async function runBalancer(file: string | undefined, flags: RunFlags, command: Command): Promise<void> {
-  const misuse = findMisuse(file, flags);
-  if (misuse !== undefined) command.error(`error: ${misuse}`);
-  const logger = createLogger({
-    level: flags.logLevel,
-    format: flags.logFormat,
-    colorize: process.stderr.isTTY && !process.env.NO_COLOR,
-  });
-  try {
-    await serve(createConfigSource(file, flags), logger, { env: process.env, user: flags.user });
-  } catch (error) {
-    const failure = describeFailure(error);
-    logFailure(logger, failure);
-    process.exitCode = failure.exitCode;
-  }
-}
-
-/** A problem of the config is a line of its own, with its place as fields for programs. */
-function logFailure(logger: Logger, { messages, problems, stack }: Failure): void {
-  const isDebug = logger.isLevelEnabled("debug");
-  for (const [index, message] of messages.entries()) {
-    logger.error({ problem: problems?.[index], ...(isDebug && index === 0 && { stack }) }, message);
-  }
 }

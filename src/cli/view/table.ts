@@ -13,6 +13,10 @@ export interface Column {
 /** `undefined` and "" are empty. Control characters are made visible here. */
 export type Cell = string | undefined | { readonly text: string; readonly style: Style | undefined };
 
+/** Columns of figures. */
+export const right = (...titles: readonly string[]): Column[] =>
+  titles.map((title) => ({ title, align: "right" }));
+
 const GAP = "  ";
 
 /** Lines without a line end. `width` Infinity cuts nothing. */

@@ -1,0 +1,15 @@
+/** `sluice explain`: where a client's next datagram would go, and why. */
+import { askExplanation } from "./admin-answers.js";
+import { type AskFlags, show, withAdmin } from "./admin-command.js";
+import { renderExplanation } from "./view/explain-view.js";
+
+export interface ExplainFlags extends AskFlags {
+  readonly listener?: string;
+}
+
+export function explain(client: string, { json, listener, ...flags }: ExplainFlags): Promise<void> {
+  return withAdmin(flags, async (admin, output) => {
+    const explanation = await askExplanation(admin, { query: { client, listener } });
+    show(output, json, explanation, () => renderExplanation(explanation, output));
+  });
+}

@@ -1,0 +1,38 @@
+/** Where a command that asks a running balancer prints: tables for people, JSON for scripts. */
+import { choosePainter, type Painter } from "./view/style.js";
+
+export interface Output {
+  /** Columns of the terminal; Infinity in a pipe or a file, where nothing is cut. */
+  readonly width: number;
+  readonly paint: Painter;
+  readonly isTerminal: boolean;
+  line(text: string): void;
+  lines(texts: readonly string[]): void;
+  /** What the API answered. */
+  json(value: unknown): void;
+  /** One line, for streams. */
+  jsonLine(value: unknown): void;
+  /** What is not the answer, on stderr. */
+  note(text: string): void;
+}
+
+export function createOutput(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Output {
+  return {
+    width: stream.isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY,
+    paint: choosePainter(stream, env),
+    isTerminal: stream.isTTY === true,
+    line: (text) => void stream.write(`${text}\n`),
+    lines: (texts) => void stream.write(texts.map((text) => `${text}\n`).join("")),
+    json: (value) => void stream.write(`${formatJson(value, 2)}\n`),
+    jsonLine: (value) => void stream.write(`${formatJson(value)}\n`),
+    note: (text) => console.error(text),
+  };
+}
+
+/** JSON escapes the control characters below U+0020 by itself; a terminal obeys those from U+007F to U+009F too. */
+export function formatJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replace(
+    /[\u007f-\u009f]/g,
+    (char) => `\\u00${char.charCodeAt(0).toString(16)}`,
+  );
+}

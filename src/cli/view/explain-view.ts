@@ -1,0 +1,67 @@
+/** `sluice explain` in sentences, and its candidates as a table. */
+import type { ExplanationView } from "../../admin/schemas.js";
+import { printable } from "../printable.js";
+import { formatBackendState } from "./backend-state.js";
+import { formatPart } from "./figures.js";
+import type { Look } from "./status-view.js";
+import { type Cell, renderTable, right } from "./table.js";
+
+export function renderExplanation(explanation: ExplanationView, look: Look): string[] {
+  const { candidates, notes } = explanation;
+  return [
+    ...describe(explanation, look),
+    ...(candidates.length === 0 ? [] : ["", ...renderCandidates(explanation, look)]),
+    ...(notes.length === 0 ? [] : ["", ...notes.map((note) => printable(`note: ${note}`))]),
+  ];
+}
+
+function describe(explanation: ExplanationView, { paint }: Look): string[] {
+  const { client, listener, pool, policy, affinity, key, hash, flow } = explanation;
+  const facts: readonly (readonly [string, string])[] = [
+    ["client", client],
+    ["listener", listener],
+    ["pool", `${pool} (policy ${policy}, affinity ${affinity})`],
+    ...(key === "" ? [] : [["key", `${key}${hash === null ? "" : `, hash ${hash}`}`] as const]),
+    ...(flow === null ? [] : [["flow", flow] as const]),
+    ["why", explanation.reason],
+  ];
+  return [
+    paint(printable(headline(explanation)), explanation.verdict === "dropped" ? "red" : "bold"),
+    ...facts.map(([name, text]) => `  ${paint(name.padEnd(8), "dim")}  ${printable(text)}`),
+  ];
+}
+
+/** The answer first. A verdict that this command does not know yet is shown as it is. */
+function headline({ verdict, backend, client, listener, dropReason }: ExplanationView): string {
+  const who = `a datagram of ${client} on ${listener}`;
+  const to = backend === null ? "one of several backends" : `backend ${backend}`;
+  const sentences: Readonly<Record<string, string>> = {
+    flow: `${who} goes to ${to}: a live flow holds the client`,
+    binding: `${who} goes to ${to}: its affinity key is bound to it`,
+    chosen: `${who} goes to ${to}: the policy gives its key always the same backend`,
+    next: `${who} goes to ${to}: the policy decides at that moment`,
+    dropped: `${who} is dropped${dropReason === null ? "" : `: ${dropReason}`}`,
+  };
+  return sentences[verdict] ?? `${who}: ${verdict}, ${to}`;
+}
+
+function renderCandidates({ candidates, backend }: ExplanationView, look: Look): string[] {
+  const rows = candidates.map((candidate): Cell[] => [
+    { text: candidate.name, style: candidate.name === backend ? "bold" : undefined },
+    formatBackendState(candidate),
+    ...[String(candidate.weight), formatPart(candidate.chance)],
+    candidate.takesKeys ? { text: "yes", style: "green" } : { text: "no", style: "yellow" },
+    candidate.why,
+  ]);
+  return renderTable(
+    [
+      { title: "CANDIDATE", least: 12 },
+      { title: "STATE" },
+      ...right("WEIGHT", "CHANCE"),
+      { title: "NEW KEYS" },
+      { title: "WHY", least: 10 },
+    ],
+    rows,
+    look,
+  );
+}
