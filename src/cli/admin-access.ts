@@ -37,7 +37,11 @@ export interface AdminSection {
   readonly isTls: boolean;
   /** Path of the balancer's own certificate. */
   readonly cert: string | undefined;
-  readonly token: { readonly env: string } | { readonly file: string } | undefined;
+  readonly token:
+    | { readonly text: string }
+    | { readonly env: string }
+    | { readonly file: string }
+    | undefined;
 }
 
 type Token = Pick<AdminAccess, "token" | "tokenFrom" | "tokenMissing">;
@@ -87,6 +91,7 @@ async function findToken(
   const named = section?.token;
   const missing = (tokenMissing?: string) => ({ token: undefined, tokenFrom: "", tokenMissing });
   if (named === undefined) return missing();
+  if ("text" in named) return found(checkToken(named.text, `admin.token of ${config}`), `${config}`);
   if ("env" in named) {
     const token = env[named.env]?.trim();
     return token

@@ -16,7 +16,7 @@ export function readAdminSection(file: string, text: string): AdminSection {
     listen: typeof listen === "string" ? withPath(listen, beside) : undefined,
     isTls: typeof cert === "string",
     cert: typeof cert === "string" ? beside(cert) : undefined,
-    token: readToken(mapAt(admin.token), beside),
+    token: typeof admin.token === "string" ? { text: admin.token } : readToken(mapAt(admin.token), beside),
   };
 }
 

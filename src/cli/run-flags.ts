@@ -2,12 +2,14 @@
  * What the command line of `sluice run` says: a config file, or flags that describe a whole config, and in both cases
  * what to override. Reading it as a config is left to config/.
  */
+import type { AdminAddress } from "../config/admin-config.js";
 import type { BackendInput, Config, PlaneChoice } from "../config/config.js";
 import { ConfigError, type Problem } from "../config/config-error.js";
 import { loadConfigFile } from "../config/load-config.js";
 import { checkConfig } from "../config/parse-config.js";
 import type { ShortForm } from "../config/short-form.js";
 import type { PolicyName } from "../core/snapshot.js";
+import { overrideAdmin } from "./admin-flag.js";
 import type { LogFormat, LogLevel } from "./log-choices.js";
 import type { UserFlag } from "./privileges.js";
 
@@ -26,6 +28,7 @@ export interface RunFlags {
   readonly workers?: number | "auto";
   /** Milliseconds. */
   readonly grace?: { readonly text: string; readonly graceMs: number };
+  readonly admin?: AdminAddress;
   readonly user?: UserFlag;
   readonly watch?: true;
   readonly logLevel: LogLevel;
@@ -54,6 +57,9 @@ const CONFIG_FLAGS = {
   responses: "--responses",
   maxFlows: "--max-flows",
 } as const satisfies Partial<Record<keyof ShortForm, string>>;
+
+/** Every flag that a problem of a config may be about. */
+const FLAG_OF = { ...CONFIG_FLAGS, admin: "--admin" } as const;
 
 /** What is wrong with the combination of arguments, or undefined. */
 export function findMisuse(file: string | undefined, flags: RunFlags): string | undefined {
@@ -87,7 +93,7 @@ export function createConfigSource(file: string | undefined, flags: RunFlags): C
 
 function checkFlags(flags: RunFlags): { config: Config; warnings: readonly Problem[] } {
   const { listen = [], backend = [], policy, affinity, idleTimeout, maxLifetime } = flags;
-  const { requests, responses, maxFlows, plane, workers, grace } = flags;
+  const { requests, responses, maxFlows, plane, workers, grace, admin } = flags;
   const input: ShortForm = {
     listen,
     backends: backend,
@@ -103,6 +109,7 @@ function checkFlags(flags: RunFlags): { config: Config; warnings: readonly Probl
       workers,
     }),
     ...(grace !== undefined && { grace: grace.text }),
+    ...(admin !== undefined && { admin: { listen: admin.text } }),
   };
   try {
     const { config, warnings } = checkConfig(input);
@@ -114,21 +121,22 @@ function checkFlags(flags: RunFlags): { config: Config; warnings: readonly Probl
   }
 }
 
-/** `--plane`, `--workers` and `--grace` have a say over the file. */
-function override(config: Config, { plane, workers, grace }: RunFlags): Config {
-  if (plane === undefined && workers === undefined && grace === undefined) return config;
+/** `--plane`, `--workers`, `--grace` and `--admin` have a say over the file. */
+function override(config: Config, { plane, workers, grace, admin }: RunFlags): Config {
+  if ([plane, workers, grace, admin].every((flag) => flag === undefined)) return config;
   return Object.freeze({
     ...config,
     plane: plane ?? config.plane,
     workers: workers === undefined ? config.workers : workers === "auto" ? 0 : workers,
     shutdown: grace === undefined ? config.shutdown : Object.freeze({ graceMs: grace.graceMs }),
+    ...(admin !== undefined && { admin: overrideAdmin(config, admin) }),
   });
 }
 
 /** A problem under the name that the person typed: `--listen` for `listen[0]`. */
 function nameFlag(problem: Problem): Problem {
   const key = /^\w+/.exec(problem.path)?.[0] ?? "";
-  const flag: string | undefined = (CONFIG_FLAGS as Record<string, string>)[key];
+  const flag: string | undefined = (FLAG_OF as Record<string, string>)[key];
   return flag === undefined ? problem : { ...problem, path: flag };
 }
 

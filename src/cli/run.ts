@@ -4,6 +4,7 @@ import { PLANE_CHOICES } from "../config/config.js";
 import { parseBackendFlag } from "../config/short-form.js";
 import { parseDuration } from "../config/units.js";
 import { POLICIES } from "../core/snapshot.js";
+import { parseAdminFlag } from "./admin-flag.js";
 import { checked, collect, wholeNumber, wholeNumberOrAuto } from "./arguments.js";
 import { LOG_FORMATS, LOG_LEVELS } from "./log-choices.js";
 import { parseUser } from "./privileges.js";
@@ -14,6 +15,7 @@ Examples:
   sluice run --listen 0.0.0.0:53 --backend 192.0.2.1:53 --backend 192.0.2.2:53,weight=2
   sluice run --listen [::]:27015 --backend [2001:db8::1]:27015 --affinity client --policy least-flows
   sluice run --config /etc/sluice.yaml --watch --log-format json
+  sluice run --config /etc/sluice.yaml --admin 127.0.0.1:9901
 
 Signals:
   SIGTERM, SIGINT  stop: keep forwarding for the grace period, then exit 0; a second one stops at once
@@ -90,6 +92,11 @@ function addProcessOptions(command: Command): void {
       "--grace <duration>",
       "how long active flows go on after SIGTERM (default: 5s)",
       checked((text) => ({ text, graceMs: parseDuration(text) })),
+    )
+    .option(
+      "--admin <address>",
+      "answer the admin API and its page here, such as 127.0.0.1:9901 or unix:/PATH",
+      checked(parseAdminFlag),
     )
     .option(
       "--user <user>",
