@@ -49,7 +49,7 @@ export class AdminClient {
     const { timeoutMs = TIMEOUT_MS } = options;
     const deadline = createDeadline(timeoutMs, options.signal);
     try {
-      return await this.#readWhole(await this.#open(path, options, deadline.signal));
+      return await this.#readWhole(await this.#open(path, options, deadline.signal), deadline.signal);
     } catch (error) {
       throw this.#explain(error, deadline, timeoutMs);
     } finally {
@@ -68,7 +68,7 @@ export class AdminClient {
     const deadline = createDeadline(timeoutMs, options.signal);
     try {
       const response = await this.#open(path, options, deadline.signal);
-      if ((response.statusCode ?? 0) >= 300) await this.#readWhole(response);
+      if ((response.statusCode ?? 0) >= 300) await this.#readWhole(response, deadline.signal);
       return response;
     } catch (error) {
       throw this.#explain(error, deadline, timeoutMs);
@@ -107,7 +107,7 @@ export class AdminClient {
     });
   }
 
-  async #readWhole(response: IncomingMessage): Promise<AdminAnswer> {
+  async #readWhole(response: IncomingMessage, signal: AbortSignal): Promise<AdminAnswer> {
     const chunks: Buffer[] = [];
     let total = 0;
     for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -116,6 +116,8 @@ export class AdminClient {
       if (total > this.#maxAnswerBytes)
         throw notSluice(this.access, `more than ${this.#maxAnswerBytes} bytes came`);
     }
+    // An answer without a length looks whole wherever it was cut off.
+    signal.throwIfAborted();
     const status = response.statusCode ?? 0;
     const answer = {
       status,

@@ -1,4 +1,5 @@
 /** Where a command that asks a running balancer prints: tables for people, JSON for scripts. */
+import { printable } from "./printable.js";
 import { choosePainter, type Painter } from "./view/style.js";
 
 export interface Output {
@@ -25,7 +26,7 @@ export function createOutput(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv)
     lines: (texts) => void stream.write(texts.map((text) => `${text}\n`).join("")),
     json: (value) => void stream.write(`${formatJson(value, 2)}\n`),
     jsonLine: (value) => void stream.write(`${formatJson(value)}\n`),
-    note: (text) => console.error(text),
+    note: (text) => console.error(printable(text)),
   };
 }
 

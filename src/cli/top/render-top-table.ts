@@ -3,7 +3,7 @@ import { printable } from "../printable.js";
 import { formatBackendState } from "../view/backend-state.js";
 import { formatCount, formatMs, formatPart } from "../view/figures.js";
 import type { Painter, Style } from "../view/style.js";
-import { fitText } from "../view/text-width.js";
+import { cutText, fitText } from "../view/text-width.js";
 import type { TopRow } from "./top-sample.js";
 import { type SortKey, selectedRow, shownRows, type TopState } from "./top-state.js";
 
@@ -26,7 +26,8 @@ interface TopColumn {
 
 const LEAST_NAME = 14;
 const MOST_NAME = 48;
-const ALWAYS = 99;
+/** From this rank on a column goes only when the name is down to its least. */
+const ESSENTIAL = 8;
 
 const COLUMNS: readonly TopColumn[] = [
   { title: "ADDRESS", width: 21, align: "left", rank: 2, cell: ({ backend }) => backend.address },
@@ -34,14 +35,14 @@ const COLUMNS: readonly TopColumn[] = [
     title: "STATE",
     width: 14,
     align: "left",
-    rank: ALWAYS,
+    rank: 12,
     cell: ({ backend }) => formatBackendState(backend).text,
     style: ({ backend }) => formatBackendState(backend).style,
   },
   figure("WEIGHT", 6, 3, ({ backend }) => String(backend.weight)),
   figure("FLOWS", 6, 7, ({ backend }) => formatCount(backend.activeFlows), "flows"),
-  figure("REQ/S", 6, ALWAYS, (row) => formatCount(row.requestsPerS), "requests"),
-  figure("REP/S", 6, ALWAYS, (row) => formatCount(row.repliesPerS), "replies"),
+  figure("REQ/S", 6, 11, (row) => formatCount(row.requestsPerS), "requests"),
+  figure("REP/S", 6, 10, (row) => formatCount(row.repliesPerS), "replies"),
   figure("P50", 7, 4, (row) => formatMs(row.p50Ms), "p50"),
   figure("P99", 7, 8, (row) => formatMs(row.p99Ms), "p99"),
   figure("OUTST", 6, 6, ({ backend }) => formatCount(backend.outstanding), "outstanding"),
@@ -63,7 +64,8 @@ export function renderTopTable(state: TopState, size: TableSize): string[] {
   const longest = rows.reduce((most, { name }) => Math.max(most, printable(name).length), 0);
   const columns = chooseColumns(size.columns, Math.min(MOST_NAME, Math.max(LEAST_NAME, longest)));
   const lines = [renderTitles(state, columns, size)];
-  if (rows.length === 0) lines.push(state.rows.length === 0 ? "no backends" : "no backend matches");
+  const nothing = state.rows.length === 0 ? "no backends" : "no backend matches";
+  if (rows.length === 0) lines.push(cutText(nothing, size.columns));
   for (const row of shown) lines.push(renderRow(row, columns, row === rows[selected], size));
   return lines.slice(0, Math.max(0, size.rows)).map((line) => line.trimEnd());
 }
@@ -71,9 +73,10 @@ export function renderTopTable(state: TopState, size: TableSize): string[] {
 /** The name takes what the others leave, so those of low rank go until it has room enough. */
 function chooseColumns(width: number, nameWidth: number): readonly TopColumn[] {
   let chosen = COLUMNS;
-  const goes = [...COLUMNS].filter(({ rank }) => rank < ALWAYS).sort((a, b) => a.rank - b.rank);
+  const goes = COLUMNS.toSorted((a, b) => a.rank - b.rank);
   for (const column of goes) {
-    if (leftForName(width, chosen) >= nameWidth) break;
+    const wanted = column.rank < ESSENTIAL ? nameWidth : LEAST_NAME;
+    if (leftForName(width, chosen) >= wanted) break;
     chosen = chosen.filter((one) => one !== column);
   }
   return chosen;

@@ -48,21 +48,20 @@ export interface TopState {
 }
 
 export function createTopState(where: string, sample: TopSample, atMs: number): TopState {
-  const rows = createRows(sample);
-  return {
+  return keepSelection({
     where,
     sample,
-    rows,
+    rows: createRows(sample),
     atMs,
     error: undefined,
-    selected: rows[0]?.name,
+    selected: undefined,
     sort: "name",
     isReversed: false,
     filter: "",
     isPaused: false,
     mode: { kind: "table" },
     message: undefined,
-  };
+  });
 }
 
 export function withSample(state: TopState, sample: TopSample, atMs: number): TopState {

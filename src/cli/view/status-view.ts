@@ -136,9 +136,15 @@ function renderBackends({ backends, counters }: StatusAnswers, look: Look): stri
   });
   const columns: Column[] = [
     { title: "BACKEND", least: 12 },
-    { title: "ADDRESS", least: 9 },
+    { title: "ADDRESS", least: 9, rank: 1 },
     { title: "STATE" },
-    ...right("FOR", "WEIGHT", "FLOWS", "REQ/S", "REP/S", "P50", "P99", "OUTST", "REFUSED"),
+    { title: "FOR", align: "right", rank: 3 },
+    { title: "WEIGHT", align: "right", rank: 4 },
+    ...right("FLOWS", "REQ/S", "REP/S"),
+    { title: "P50", align: "right", rank: 2 },
+    { title: "P99", align: "right", rank: 6 },
+    { title: "OUTST", align: "right", rank: 7 },
+    { title: "REFUSED", align: "right", rank: 5 },
     { title: "REASON", least: 8 },
   ];
   return renderTable(columns, rows, look);

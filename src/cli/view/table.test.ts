@@ -40,7 +40,14 @@ test("renderTable: columns are aligned, and in a pipe nothing is cut", () => {
 test("renderTable: a narrow terminal gets the last columns cut first, down to their least", () => {
   const rows = [["long-name", "1000", "because of that"]];
   assert.deepEqual(renderTable(COLUMNS, rows, { width: 24, paint: plain })[1], "long-name  1000  becaus…");
-  assert.deepEqual(renderTable(COLUMNS, rows, { width: 10, paint: plain })[1], "lon…  1000  be…");
+  assert.deepEqual(renderTable(COLUMNS, rows, { width: 15, paint: plain })[1], "lon…  1000  be…");
+});
+
+test("renderTable: columns go where there is no room for them, and no line is ever too wide", () => {
+  const columns = [{ title: "A" }, { title: "B", rank: 1 }, { title: "C" }] as const;
+  const rows = [["aaaa", "bbbb", "cccc"]];
+  const shown = (width: number) => renderTable(columns, rows, { width, paint: plain })[1];
+  assert.deepEqual([16, 15, 9, 4, 2].map(shown), ["aaaa  bbbb  cccc", "aaaa  cccc", "aaaa", "aaaa", "a…"]);
 });
 
 test("renderTable: a style colours the text and not the padding; names cannot bring escapes of their own", () => {

@@ -8,6 +8,8 @@ export interface Column {
   readonly align?: "left" | "right";
   /** May be cut down to this many columns when the table is too wide for the terminal; later ones are cut first. */
   readonly least?: number;
+  /** Where not even that is room enough, columns go: the lowest rank first, then those without one, the last first. */
+  readonly rank?: number;
 }
 
 /** `undefined` and "" are empty. Control characters are made visible here. */
@@ -19,7 +21,7 @@ export const right = (...titles: readonly string[]): Column[] =>
 
 const GAP = "  ";
 
-/** Lines without a line end. `width` Infinity cuts nothing. */
+/** Lines without a line end. `width` Infinity cuts nothing; a terminal too narrow for a table gets fewer columns. */
 export function renderTable(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
@@ -29,25 +31,45 @@ export function renderTable(
   const widths = columns.map((column, i) =>
     texts.reduce((most, row) => Math.max(most, textWidth(row[i])), textWidth(column.title)),
   );
-  shrink(widths, columns, width);
-  const line = (cells: readonly { text: string; style: Style | undefined }[]) =>
-    cells
-      .map(({ text, style }, i) => paintInside(fitText(text, widths[i], columns[i].align), style, paint))
+  const shown = chooseColumns(columns, widths, width);
+  shrink(widths, columns, shown, width);
+  const line = (cellAt: (i: number) => { readonly text: string; readonly style: Style | undefined }) =>
+    shown
+      .map((i) => {
+        const { text, style } = cellAt(i);
+        return paintInside(fitText(text, widths[i], columns[i].align), style, paint);
+      })
       .join(GAP)
       .trimEnd();
   return [
-    line(columns.map(({ title }) => ({ text: title, style: "dim" }))),
-    ...texts.map((row, r) => line(row.map((text, i) => ({ text, style: styleOf(rows[r][i]) })))),
+    line((i) => ({ text: columns[i].title, style: "dim" })),
+    ...texts.map((row, r) => line((i) => ({ text: row[i], style: styleOf(rows[r][i]) }))),
   ];
 }
 
+/** Indices of the columns that fit when they are cut as far as they may be: those of low rank go, then the last ones. */
+function chooseColumns(columns: readonly Column[], widths: readonly number[], width: number): number[] {
+  let shown = columns.map((_, i) => i);
+  const leastTotal = () =>
+    shown.reduce(
+      (sum, i) => sum + Math.min(widths[i], columns[i].least ?? widths[i]) + GAP.length,
+      -GAP.length,
+    );
+  const rankOf = (i: number) => columns[i].rank ?? columns.length * 2 - i;
+  while (shown.length > 1 && leastTotal() > width) {
+    const lowest = shown.reduce((low, i) => (rankOf(i) < rankOf(low) ? i : low));
+    shown = shown.filter((i) => i !== lowest);
+  }
+  return shown;
+}
+
 /** Takes from the last shrinkable column first, in place. */
-function shrink(widths: number[], columns: readonly Column[], width: number): void {
-  let excess = widths.reduce((sum, one) => sum + one, 0) + GAP.length * (columns.length - 1) - width;
-  for (let i = columns.length - 1; i >= 0 && excess > 0; i--) {
-    const { least } = columns[i];
-    if (least === undefined) continue;
-    const taken = Math.min(excess, Math.max(0, widths[i] - least));
+function shrink(widths: number[], columns: readonly Column[], shown: readonly number[], width: number): void {
+  let excess = shown.reduce((sum, i) => sum + widths[i] + GAP.length, -GAP.length) - width;
+  for (const i of shown.toReversed()) {
+    // The only column that is left is cut to the terminal, whatever it wants.
+    const least = shown.length === 1 ? 0 : (columns[i].least ?? widths[i]);
+    const taken = Math.min(Math.max(0, excess), Math.max(0, widths[i] - least));
     widths[i] -= taken;
     excess -= taken;
   }
