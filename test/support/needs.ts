@@ -22,6 +22,8 @@ const PROBES = {
   gtlsserver: ["--help"],
   promtool: ["--version"],
   tshark: ["--version"],
+  bash: ["--version"],
+  tmux: ["-V"],
 } as const;
 export type Program = keyof typeof PROBES;
 

@@ -1,4 +1,4 @@
-/** The completion script for bash. It needs nothing else: neither the package bash-completion nor a version above 4. */
+/** The completion script for bash. It needs nothing else: not the package bash-completion, and no bash after 3.2, which macOS has. */
 import { type CommandSpec, listCommands, type Value } from "./completion-spec.js";
 
 export function createBashScript(program: CommandSpec): string {
@@ -50,38 +50,46 @@ _sluice_value_of() {
   return 1
 }
 
+# Lines into COMPREPLY.
+_sluice_reply() {
+  local line
+  COMPREPLY=()
+  while IFS= read -r line; do COMPREPLY+=("$line"); done
+}
+
 # Answers for a kind of value into COMPREPLY.
 _sluice_answer() {
   case "$1" in
-    words*) mapfile -t COMPREPLY < <(compgen -W "\${1#words }" -- "$cur") ;;
+    words*) _sluice_reply < <(compgen -W "\${1#words }" -- "$cur") ;;
     file)
-      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      _sluice_reply < <(compgen -f -- "$cur")
       compopt -o filenames 2>/dev/null
       ;;
-    backend) mapfile -t COMPREPLY < <(compgen -W "$("\${words[0]}" completion --backends "\${access[@]}" 2>/dev/null)" -- "$cur") ;;
+    backend) _sluice_reply < <(compgen -W "$("\${words[0]}" completion --backends "\${access[@]}" 2>/dev/null)" -- "$cur") ;;
   esac
 }
 
 _sluice() {
-  local cur path="" kind word flag i place=0
+  local cur path="" kind word flag i last=-1 place=0
   local -a commands flags values arguments words=() access=()
   COMPREPLY=()
 
   # Bash splits words at : and = too; what was written as one word is joined again.
   for ((i = 0; i <= COMP_CWORD; i++)); do
     word="\${COMP_WORDS[i]}"
-    if ((i > 1)) && { [[ "$word" == [:=]* ]] || [[ "\${words[-1]}" == *[:=] && -n "$word" ]]; }; then
-      words[-1]+="$word"
+    if ((i > 1)) && { [[ "$word" == [:=]* ]] || [[ "\${words[last]}" == *[:=] && -n "$word" ]]; }; then
+      words[last]+="$word"
     else
       words+=("$word")
+      ((last += 1))
     fi
   done
-  cur="\${words[-1]}"
+  cur="\${words[last]}"
 
   # Which command it is, and how many of its arguments are there.
   _sluice_spec ""
   flag=""
-  for word in "\${words[@]:1:\${#words[@]}-2}"; do
+  for word in "\${words[@]:1:last-1}"; do
     if [[ -n "$flag" ]]; then
       case "$flag" in --admin | --config | --token-file | --ca) access+=("$flag" "$word") ;; esac
       flag=""
@@ -93,7 +101,7 @@ _sluice() {
       path="\${path:+$path }$word"
       _sluice_spec "$path"
     else
-      ((place++))
+      ((place += 1))
     fi
   done
 
@@ -107,9 +115,9 @@ _sluice() {
       _sluice_answer "$kind"
     fi
   elif [[ "$cur" == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "\${flags[*]}" -- "$cur")
+    _sluice_reply < <(compgen -W "\${flags[*]}" -- "$cur")
   elif ((\${#commands[@]} > 0)); then
-    mapfile -t COMPREPLY < <(compgen -W "\${commands[*]}" -- "$cur")
+    _sluice_reply < <(compgen -W "\${commands[*]}" -- "$cur")
   elif ((place < \${#arguments[@]})); then
     _sluice_answer "\${arguments[place]}"
   fi
