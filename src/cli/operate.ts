@@ -23,7 +23,8 @@ export function changeBackend(
 ): Promise<void> {
   return withAdmin(flags, async (client, output) => {
     const after = await askBackendChange(client, await findBackend(client, name), change);
-    show(output, json, after, () => [describe(after)]);
+    // What was asked for holds from now on, also where workers hear of it only in a moment.
+    show(output, json, after, () => [describe({ ...after, ...stateOf(change) })]);
   });
 }
 
@@ -42,6 +43,10 @@ async function findBackend(client: AdminClient, name: string): Promise<Pick<Back
   const known =
     backends.length > 20 ? plural(backends.length, "other backend") : backends.map(nameOf).join(", ");
   throw new UsageError(`no pool has a backend ${name}; there are ${known === "" ? "none" : known}`);
+}
+
+function stateOf({ admin, weight }: BackendChange): Partial<BackendView> {
+  return { ...(admin !== undefined && { admin }), ...(weight !== undefined && { weight }) };
 }
 
 function describe(backend: BackendView): string {

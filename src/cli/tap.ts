@@ -9,7 +9,7 @@ import { describeNoAnswer, notSluice } from "./admin-errors.js";
 import { UsageError } from "./errors.js";
 import { PcapngBlocks, PcapngError } from "./pcapng-blocks.js";
 import { abortOnStop } from "./stop-signal.js";
-import { formatBytes, plural } from "./view/figures.js";
+import { formatBytes, formatCount, plural } from "./view/figures.js";
 
 export interface TapFlags extends Omit<AskFlags, "json"> {
   /** `-` is stdout. */
@@ -46,7 +46,8 @@ export function tap(
           throw error instanceof PcapngError ? notSluice(admin.access, error.message) : error;
         })
         .finally(() => stream.destroy());
-      const lost = blocks.missed > 0 ? `, and ${blocks.missed} more that came too fast to copy` : "";
+      const lost =
+        blocks.missed > 0 ? `, and ${formatCount(blocks.missed)} more that came too fast to copy` : "";
       output.note(`${plural(blocks.datagrams, "datagram")}${lost}: ${formatBytes(blocks.bytes)}`);
     } finally {
       stop.close();

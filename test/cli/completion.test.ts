@@ -40,7 +40,7 @@ async function complete(
     `COMP_LINE=${quote(line)}`,
     `COMP_POINT=${line.length}`,
     "_sluice",
-    "printf '%s\\n' \"\${COMPREPLY[@]}\"",
+    `printf '%s\\n' "\${COMPREPLY[@]}"`,
   ].join("\n");
   const file = join(folder, "script.bash");
   writeFileSync(file, script);

@@ -5,7 +5,7 @@
 
 export interface Terminal {
   size(): { readonly columns: number; readonly rows: number };
-  /** Replaces the whole screen. */
+  /** Replaces the whole screen, with as many lines as it has. */
   draw(lines: readonly string[]): void;
   /** Puts everything back. */
   close(): void;
@@ -21,7 +21,6 @@ const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J";
 const LEAVE = "\u001b[?7h\u001b[?25h\u001b[?1049l";
 const HOME = "\u001b[H";
 const CLEAR_LINE = "\u001b[K";
-const CLEAR_BELOW = "\u001b[J";
 
 export function openTerminal(
   input: NodeJS.ReadStream,
@@ -52,8 +51,8 @@ export function openTerminal(
     size: () => ({ columns: output.columns || 80, rows: output.rows || 24 }),
     draw(lines) {
       if (!isOpen) return;
-      const text = lines.map((line) => `${line}${CLEAR_LINE}`).join("\r\n");
-      output.write(`${HOME}${text}${CLEAR_BELOW}`);
+      // Cleared before it is written: after a line as wide as the terminal the cursor stands on its last character.
+      output.write(`${HOME}${lines.map((line) => `${CLEAR_LINE}${line}`).join("\r\n")}`);
     },
     close,
   };

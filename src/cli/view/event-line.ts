@@ -30,6 +30,10 @@ type Data = EventView["data"];
 /** What is left out of these is for programs. */
 const SENTENCES: Readonly<Record<string, (data: Data) => string>> = {
   warning: ({ code, message }) => `${text(code)}: ${text(message)}`,
+  listening: ({ listeners }) => list(listeners).map(nameAddress).join(", "),
+  discovery: ({ pool, source, ...lists }) =>
+    `pool ${text(pool)}: ${text(source)}${countChanges({ backends: lists })}`,
+  reloadFailed: ({ message, ...rest }) => (message === undefined ? formatFields(rest) : text(message)),
   backend: ({ pool, backend, admin, health, reason }) =>
     `${text(pool)}/${text(backend)} is ${admin === "enabled" ? "" : `${text(admin)}, `}${text(health)}: ${text(reason)}`,
   operator: ({ action, target, by, from, detail }) =>
@@ -44,10 +48,17 @@ const SENTENCES: Readonly<Record<string, (data: Data) => string>> = {
   reload: ({ version, ...lists }) => `config ${text(version)} is in force${countChanges(lists)}`,
 };
 
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+function nameAddress(listener: unknown): string {
+  const { name, address } = Object(listener) as Data;
+  return name === address ? text(address) : `${text(name)} on ${text(address)}`;
+}
+
 function countChanges(lists: Data): string {
   const parts = Object.entries(lists).flatMap(([kind, changes]) =>
-    Object.entries((changes ?? {}) as Record<string, unknown>).flatMap(([how, names]) =>
-      Array.isArray(names) && names.length > 0 ? [`${names.length} ${kind} ${how}`] : [],
+    Object.entries(Object(changes)).flatMap(([how, names]) =>
+      list(names).length > 0 ? [`${list(names).length} ${kind} ${how}`] : [],
     ),
   );
   return parts.length === 0 ? "" : `: ${parts.join(", ")}`;

@@ -175,6 +175,15 @@ test("describeEvent: a sentence for what people know, the fields for the rest", 
     "backend: web/b is down: refused",
     "operator: drain web/a deadline 30000 ms by token from 192.0.2.9",
   ]);
-  const event = { id: 4, at: "x", type: "reloadFailed", data: { message: "no\u001b[2J" } } as const;
-  assert.equal(describeEvent(event), "reloadFailed: message=no\\x1b[2J");
+  const say = (type: "listening", data: object) => describeEvent({ id: 4, at: "x", type, data: { ...data } });
+  assert.equal(say("reloadFailed" as "listening", { message: "no\u001b[2J" }), "reloadFailed: no\\x1b[2J");
+  const listeners = [
+    { name: "dns", address: "127.0.0.1:53" },
+    { name: "[::1]:53", address: "[::1]:53" },
+  ];
+  assert.equal(say("listening", { listeners }), "listening: dns on 127.0.0.1:53, [::1]:53");
+  const found = { pool: "web", source: "dns a:1", added: ["x", "y"], removed: [], changed: [] };
+  assert.equal(say("discovery" as "listening", found), "discovery: pool web: dns a:1: 2 backends added");
+  for (const data of [{ listeners: 7 }, { listeners: [null] }, {}])
+    assert.match(say("listening", data), /^listening: /);
 });
