@@ -8,6 +8,7 @@ import { PcapngBlocks, PcapngError } from "#src/cli/pcapng-blocks.js";
 import { openFakeAdmin, refuse } from "../support/fake-admin.js";
 import { RunningProcess, runProgram, SLUICE } from "../support/run-cli.js";
 import { createTemporaryFolder } from "../support/temporary-folder.js";
+import { eventually } from "../support/waiting.js";
 
 const onlyWithSignals = { skip: process.platform === "win32" ? "Windows has no SIGINT for others" : false };
 
@@ -128,14 +129,9 @@ test("sluice tap: Ctrl-C ends it well, with whole blocks", onlyWithSignals, asyn
   const cli = new RunningProcess(t, process.execPath, [SLUICE, "tap", "192.0.2.7", "-w", file], {
     env: { SLUICE_ADMIN: fake.address, SLUICE_TOKEN: "" },
   });
-  const poll = setInterval(() => {
-    try {
-      if (readFileSync(file).length > 0) cli.signal("SIGINT");
-    } catch {
-      // Not there yet.
-    }
-  }, 20);
-  const { code, stderr } = await cli.ended().finally(() => clearInterval(poll));
+  await eventually(() => assert.ok(readFileSync(file).length > 0), 20_000);
+  cli.signal("SIGINT");
+  const { code, stderr } = await cli.ended();
   assert.equal(code, 0, stderr);
   assert.match(stderr, /^2 datagrams: \d+ B$/m);
   const bytes = readFileSync(file);

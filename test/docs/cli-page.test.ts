@@ -17,10 +17,25 @@ for (const command of createProgram().commands) {
     const text = section(command.name());
     const flags = command.options.map((option) => option.flags);
     for (const flag of flags) assert.ok(text.includes(`\`${flag}\``), `${flag} is missing`);
-    const written = [...text.matchAll(/^\| `(--[^`]+)`/gm)].map((match) => match[1]!);
+    const written = [...text.matchAll(/^\| `(-[^`]+)`/gm)].map((match) => match[1]!);
     assert.deepEqual(written.toSorted(), flags.toSorted());
     for (const argument of command.registeredArguments) {
       assert.match(text, new RegExp(argument.name(), "i"), `${argument.name()} is missing`);
+    }
+  });
+
+  test(`docs/cli.md: sluice ${command.name()} names the commands below it and their flags`, () => {
+    const text = section(command.name());
+    for (const child of command.commands) {
+      const [argument] = child.registeredArguments;
+      const usage = [
+        `sluice ${command.name()} ${child.name()}`,
+        ...(argument ? [`<${argument.name()}>`] : []),
+      ];
+      assert.ok(text.includes(`\`${usage.join(" ")}\``), usage.join(" "));
+      for (const { long, flags } of child.options) {
+        assert.ok(text.includes(`\`${long}\``) || text.includes(`\`${flags}\``), `${usage[0]} ${flags}`);
+      }
     }
   });
 

@@ -9,7 +9,7 @@ const LEFT = "\u001b[?7h\u001b[?25h\u001b[?1049l";
 function createFake() {
   const input = Object.assign(new EventEmitter(), {
     isRaw: false,
-    setRawMode: (on: boolean) => {},
+    setRawMode: (_on: boolean) => {},
     pause() {},
   });
   input.setRawMode = (on) => {
