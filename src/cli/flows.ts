@@ -25,7 +25,7 @@ export function showFlows({
   return withAdmin(flags, async (admin, output) => {
     const page = await askFlows(admin, { query: { client, listener, pool, backend, limit, after } });
     show(output, json, page, () => renderFlows(page, output));
-    if (!json && page.next !== null) output.note(`there are more: --after ${page.next}`);
+    if (!json && typeof page.next === "string") output.note(`there are more: --after ${page.next}`);
   });
 }
 

@@ -159,6 +159,57 @@ test("sluice: a wrong token and none at all are told apart", async (t) => {
   assert.equal((await ask("", "--config", running.file)).code, 0);
 });
 
+test(
+  "sluice: https with --ca or the balancer's own config, and a Unix socket",
+  needs("openssl"),
+  async (t) => {
+    const [backend] = await openBackends(t, "a");
+    const folder = createTemporaryFolder((remove) => t.after(remove));
+    const at = (name: string) => join(folder, name);
+    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+    const keys = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", at("key.pem")];
+    const made = await runProgram("openssl", [
+      "req",
+      "-x509",
+      ...keys,
+      "-out",
+      at("cert.pem"),
+      "-days",
+      "2",
+      ...subject,
+    ]);
+    assert.equal(made.code, 0, made.stderr);
+    const port = await freeTcpPort();
+    const pools = `pools: [{ backends: [{ name: a, address: "${backend.address}" }] }]`;
+    const admin = `admin: { listen: ["127.0.0.1:${port}", "unix:a.sock"], tls: { cert: cert.pem, key: key.pem } }`;
+    writeFileSync(at("s.yaml"), `listeners: [{ address: "127.0.0.1:0" }]\n${pools}\n${admin}\n`);
+    await new RunningCli(t, [at("s.yaml")]).ready();
+    const ask = (...args: string[]) =>
+      runProgram(process.execPath, [SLUICE, "completion", "--backends", ...args], {
+        env: { SLUICE_ADMIN: "", SLUICE_TOKEN: "" },
+      });
+    const names = async (...args: string[]) => (await ask(...args)).stdout;
+    assert.equal(await names("--admin", `https://localhost:${port}`, "--ca", at("cert.pem")), "a\n");
+    assert.equal(await names("--config", at("s.yaml")), "a\n");
+    assert.equal(await names("--admin", `unix:${at("a.sock")}`), "a\n");
+    const status = ["status", "--admin", `https://localhost:${port}`];
+    const distrusted = await runProgram(process.execPath, [SLUICE, ...status]);
+    assert.equal(distrusted.code, 1);
+    assert.match(
+      distrusted.stderr,
+      /not one that this machine trusts: give the one that signed it with --ca/,
+    );
+    const clear = await runProgram(process.execPath, [
+      SLUICE,
+      "status",
+      "--admin",
+      `http://localhost:${port}`,
+    ]);
+    assert.equal(clear.code, 1);
+    assert.match(clear.stderr, /localhost:\d+/);
+  },
+);
+
 test("sluice events -f: tells of a change while it happens", async (t) => {
   const running = await runBalancer(t);
   const follower = new RunningProcess(t, process.execPath, [SLUICE, "events", "-f", "--types", "operator"], {

@@ -5,7 +5,6 @@ import type { AdminClient } from "../admin-client.js";
 import { type AskFlags, withAdmin } from "../admin-command.js";
 import { UsageError } from "../errors.js";
 import { abortOnStop } from "../stop-signal.js";
-import { formatBackendState } from "../view/backend-state.js";
 import { choosePainter } from "../view/style.js";
 import { describeAction, renderTop } from "./render-top.js";
 import { openTerminal } from "./terminal.js";
@@ -83,8 +82,8 @@ async function act(
   action: TopAction,
 ): Promise<string> {
   try {
-    const after = await askBackendChange(client, backend, changeOf(action));
-    return `${name} is ${formatBackendState(after).text}, weight ${after.weight}`;
+    await askBackendChange(client, backend, changeOf(action));
+    return `${describeAction(action, name)}: done`;
   } catch (error) {
     return `could not ${describeAction(action, name)}: ${messageOf(error)}`;
   }

@@ -12,7 +12,7 @@ export function renderReload(result: ReloadView, look: Look): string[] {
 
 export function renderPlan(plan: PlanView, look: Look): string[] {
   const { live, kept, moved, ended } = plan.flows;
-  const keys = plan.keys.filter(({ share }) => share !== null && share > 0);
+  const keys = plan.keys.filter(({ share }) => (share ?? 0) > 0);
   return [
     ...renderChanges(plan, look),
     `of ${plural(live, "live flow")}: ${kept} stay, ${moved} move, ${ended} end`,

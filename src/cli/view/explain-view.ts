@@ -6,7 +6,23 @@ import { formatPart } from "./figures.js";
 import type { Look } from "./status-view.js";
 import { type Cell, renderTable, right } from "./table.js";
 
-export function renderExplanation(explanation: ExplanationView, look: Look): string[] {
+/** With nothing where there is nothing, whether the balancer said null or left it out. */
+interface Explained extends Omit<ExplanationView, "hash" | "flow" | "backend" | "dropReason"> {
+  readonly hash: number | undefined;
+  readonly flow: string | undefined;
+  readonly backend: string | undefined;
+  readonly dropReason: string | undefined;
+}
+
+export function renderExplanation(view: ExplanationView, look: Look): string[] {
+  const { hash, flow, backend, dropReason } = view;
+  const explanation = {
+    ...view,
+    hash: hash ?? undefined,
+    flow: flow ?? undefined,
+    backend: backend ?? undefined,
+    dropReason: dropReason ?? undefined,
+  };
   const { candidates, notes } = explanation;
   return [
     ...describe(explanation, look),
@@ -15,14 +31,14 @@ export function renderExplanation(explanation: ExplanationView, look: Look): str
   ];
 }
 
-function describe(explanation: ExplanationView, { paint }: Look): string[] {
+function describe(explanation: Explained, { paint }: Look): string[] {
   const { client, listener, pool, policy, affinity, key, hash, flow } = explanation;
   const facts: readonly (readonly [string, string])[] = [
     ["client", client],
     ["listener", listener],
     ["pool", `${pool} (policy ${policy}, affinity ${affinity})`],
-    ...(key === "" ? [] : [["key", `${key}${hash === null ? "" : `, hash ${hash}`}`] as const]),
-    ...(flow === null ? [] : [["flow", flow] as const]),
+    ...(key === "" ? [] : [["key", `${key}${hash === undefined ? "" : `, hash ${hash}`}`] as const]),
+    ...(flow === undefined ? [] : [["flow", flow] as const]),
     ["why", explanation.reason],
   ];
   return [
@@ -32,20 +48,20 @@ function describe(explanation: ExplanationView, { paint }: Look): string[] {
 }
 
 /** The answer first. A verdict that this command does not know yet is shown as it is. */
-function headline({ verdict, backend, client, listener, dropReason }: ExplanationView): string {
+function headline({ verdict, backend, client, listener, dropReason }: Explained): string {
   const who = `a datagram of ${client} on ${listener}`;
-  const to = backend === null ? "one of several backends" : `backend ${backend}`;
+  const to = backend === undefined ? "one of several backends" : `backend ${backend}`;
   const sentences: Readonly<Record<string, string>> = {
     flow: `${who} goes to ${to}: a live flow holds the client`,
     binding: `${who} goes to ${to}: its affinity key is bound to it`,
     chosen: `${who} goes to ${to}: the policy gives its key always the same backend`,
     next: `${who} goes to ${to}: the policy decides at that moment`,
-    dropped: `${who} is dropped${dropReason === null ? "" : `: ${dropReason}`}`,
+    dropped: `${who} is dropped${dropReason === undefined ? "" : `: ${dropReason}`}`,
   };
   return sentences[verdict] ?? `${who}: ${verdict}, ${to}`;
 }
 
-function renderCandidates({ candidates, backend }: ExplanationView, look: Look): string[] {
+function renderCandidates({ candidates, backend }: Explained, look: Look): string[] {
   const rows = candidates.map((candidate): Cell[] => [
     { text: candidate.name, style: candidate.name === backend ? "bold" : undefined },
     formatBackendState(candidate),
