@@ -118,7 +118,7 @@ export class Engine implements UpstreamHost {
       scopes: new Scopes(),
       maxSegments: capabilities.maxSegments,
     };
-    const sent = new SentLog();
+    const sent = new SentLog(this.#arena.u8, Math.random);
     this.#requests = new RequestPath({
       ...shared,
       sent,

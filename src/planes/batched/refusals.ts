@@ -65,7 +65,10 @@ export class Refusals {
     const mayBeCut = quoted === 0 || quoted >= cutAt || this.#queue.isTruncated(slot);
     const entry = this.#atHand(upstream, slot, mayBeCut);
     if (entry >= 0) this.#forwardEntry(upstream, entry);
-    else this.#forwardQuote(upstream, slot, sent.match(upstream, quoted, mayBeCut, this.#nowMs));
+    else {
+      const quote = this.#queue.dataOffset(slot);
+      this.#forwardQuote(upstream, slot, sent.match(upstream, quote, quoted, mayBeCut, this.#nowMs));
+    }
     const flow = upstreams.flow[upstream];
     if (flow >= 0) forwarder.endIfAllRefused(flow);
   }

@@ -204,7 +204,11 @@ export class RequestPath {
     const { datagrams, segment, batch } = this.#bursts;
     const bytes = batch.bytes(message);
     const each = datagrams[message] > 1 ? segment[message] : bytes;
-    this.#parts.sent.note(upstream, bytes, each, this.#firstPiece[message]);
+    const { sent } = this.#parts;
+    sent.note(upstream, bytes, each, this.#firstPiece[message], batch.pieceOffset(message, 0));
+    if (datagrams[message] === 1) return;
+    for (let piece = 0; piece < batch.pieces(message); piece++)
+      sent.print(batch.pieceOffset(message, piece), batch.pieceLength(message, piece), each);
   }
 
   #burstFailed(upstream: number, message: number, result: number): void {
@@ -247,7 +251,7 @@ export class RequestPath {
       result = arena.libc.send(fd, arena.address + offset, bytes, MSG_DONTWAIT);
     }
     if (result >= 0) {
-      sent.note(upstream, bytes, bytes, piece);
+      sent.note(upstream, bytes, bytes, piece, offset);
       return;
     }
     const reason = reasonOfResult(result);

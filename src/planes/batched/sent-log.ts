@@ -1,8 +1,9 @@
 /**
- * What a worker has sent lately: upstream, bytes, and where in the last batch it lies. An ICMP error quotes a datagram but
- * does not say how long it was, nor that it was a burst; this does. A ring of numbers, one entry a send: writing it costs
- * next to nothing, and it is read only after a refusal.
+ * What a worker has sent lately: upstream, bytes, prints of the payloads, and where in the last batch it lies. An ICMP error
+ * quotes a datagram but does not say how long it was, nor that it was a burst, and may be made up; this tells. A ring of
+ * numbers, one entry a send: writing it costs next to nothing, and it is read only after a refusal.
  */
+import { PayloadPrints } from "./payload-prints.js";
 
 /** Sends remembered; a power of two. */
 const ENTRIES = 8192;
@@ -17,7 +18,7 @@ export const WHOLE = 1;
 export const WHOLE_BURST = 2;
 /** The beginning of a burst. */
 export const CUT_BURST = 3;
-/** Nothing of that size was sent lately. */
+/** Nothing of that size was sent lately, or nothing with that payload. */
 export const NOTHING = 4;
 
 export class SentLog {
@@ -29,10 +30,18 @@ export class SentLog {
   found = -1;
   readonly #upstream = new Int32Array(ENTRIES).fill(-1);
   readonly #batch = new Uint32Array(ENTRIES);
+  /** By entry: its print; of a burst the number of the first datagram's. */
+  readonly #print = new Int32Array(ENTRIES);
+  readonly #prints: PayloadPrints;
   readonly #atMs = new Float64Array(ENTRIES).fill(Number.NEGATIVE_INFINITY);
   #next = 0;
   #thisBatch = 1;
   #nowMs = 0;
+
+  /** @param u8 the memory that offsets are in */
+  constructor(u8: Uint8Array, random: () => number) {
+    this.#prints = new PayloadPrints(u8, random);
+  }
 
   /** What lay in the last batch is about to be overwritten. */
   nextBatch(nowMs: number): void {
@@ -40,15 +49,22 @@ export class SentLog {
     this.#nowMs = nowMs;
   }
 
-  note(upstream: number, bytes: number, segment: number, piece: number): void {
+  /** @param offset where a single datagram lies; after a burst `print` follows for each of its pieces */
+  note(upstream: number, bytes: number, segment: number, piece: number, offset: number): void {
     const entry = this.#next;
     this.#upstream[entry] = upstream;
     this.bytes[entry] = bytes;
     this.segment[entry] = segment;
     this.piece[entry] = piece;
     this.#batch[entry] = this.#thisBatch;
+    this.#print[entry] = bytes > segment ? this.#prints.taken : this.#prints.of(offset, bytes);
     this.#atMs[entry] = this.#nowMs;
     this.#next = (entry + 1) & (ENTRIES - 1);
+  }
+
+  /** The next datagrams of the burst that was noted last: they lie one after the other, each of `segment` bytes but the last. */
+  print(offset: number, bytes: number, segment: number): void {
+    for (let at = 0; at < bytes; at += segment) this.#prints.take(offset + at, Math.min(segment, bytes - at));
   }
 
   /** The upstream's entry that is next older than `entry` (-1: the newest) and whose bytes are still at hand, or -1. */
@@ -64,11 +80,12 @@ export class SentLog {
   }
 
   /**
-   * What `quoted` bytes of something refused are, by the sizes that the upstream was sent lately; UNKNOWN when it could
-   * be one thing or another, NOTHING when it can be none.
+   * What `quoted` bytes of something refused are, by sizes and payloads that the upstream was sent lately; UNKNOWN when it
+   * could be one thing or another, NOTHING when it can be none.
+   * @param quote where they lie
    * @param mayBeCut whether hosts cut what they quote at this size
    */
-  match(upstream: number, quoted: number, mayBeCut: boolean, nowMs: number): number {
+  match(upstream: number, quote: number, quoted: number, mayBeCut: boolean, nowMs: number): number {
     let [single, burst, longer, mixed] = [-1, -1, -1, false];
     for (
       let at = this.#before(-1);
@@ -79,6 +96,7 @@ export class SentLog {
       const bytes = this.bytes[at];
       const segment = this.segment[at];
       if (bytes === quoted && segment < bytes) {
+        if (!this.#isHeadOf(at, quote, quoted)) continue;
         mixed ||= burst >= 0 && this.segment[burst] !== segment;
         if (burst < 0) burst = at;
       } else if (
@@ -86,13 +104,36 @@ export class SentLog {
         segment === quoted ||
         (segment > 0 && bytes % segment === quoted && quoted > 0)
       ) {
-        if (single < 0) single = at;
-      } else if (mayBeCut && bytes > quoted) {
+        if (single < 0 && this.#isOneOf(at, quote, quoted)) single = at;
+      } else if (mayBeCut && bytes > quoted && this.#isHeadOf(at, quote, quoted)) {
         mixed ||= longer >= 0 && this.segment[longer] !== segment;
         if (longer < 0) longer = at;
       }
     }
     return this.#judge(single, burst, longer, mixed, quoted);
+  }
+
+  /** Whether the quote is one of an entry's datagrams, by its print. */
+  #isOneOf(entry: number, quote: number, quoted: number): boolean {
+    const print = this.#prints.of(quote, quoted);
+    const [bytes, segment] = [this.bytes[entry], this.segment[entry]];
+    if (bytes <= segment) return this.#print[entry] === print;
+    const count = Math.ceil(bytes / segment);
+    for (let i = 0; i < count; i++) if (this.#prints.is((this.#print[entry] + i) | 0, print)) return true;
+    return false;
+  }
+
+  /** Whether the whole datagrams in the quote are an entry's first ones. */
+  #isHeadOf(entry: number, quote: number, quoted: number): boolean {
+    const segment = this.segment[entry];
+    const all = quoted === this.bytes[entry];
+    // Of a single datagram that was cut nothing is known: nor is any of it sent.
+    if (this.bytes[entry] <= segment) return true;
+    for (let at = 0, i = 0; at < quoted && (all || at + segment <= quoted); at += segment, i++) {
+      const print = this.#prints.of(quote + at, Math.min(segment, quoted - at));
+      if (!this.#prints.is((this.#print[entry] + i) | 0, print)) return false;
+    }
+    return true;
   }
 
   /** It was refused: no other refusal is about it. */
