@@ -28,7 +28,7 @@ export interface ListenerStats {
   readonly movedFlows: number;
   /** Why its flows ended. */
   readonly ended: Readonly<Record<FlowEnd, number>>;
-  /** Datagrams the kernel dropped because the receive queue was full; 0 where the plane cannot tell. */
+  /** Datagrams the kernel dropped: the receive queue was full, or a checksum wrong. 0 where the plane cannot tell. */
   readonly queueDrops: number;
   /** Requests that were not forwarded. `requests` counts them too: requests = forwarded + drops. */
   readonly drops: Drops;
@@ -74,7 +74,7 @@ export interface BackendStats {
   readonly outstanding: number;
   /** Times the backend's host answered ICMP port unreachable (ECONNREFUSED). */
   readonly refused: number;
-  /** Replies the kernel dropped because a flow's receive queue was full; 0 where the plane cannot tell. */
+  /** Replies the kernel dropped: a flow's receive queue was full, or a checksum wrong. 0 where the plane cannot tell. */
   readonly queueDrops: number;
   readonly replyTime: ReplyTime;
   /** What its probes found; undefined where its pool has no health check. */

@@ -14,7 +14,10 @@ import {
   IPV6_RECVPKTINFO,
   IPV6_V6ONLY,
   O_NONBLOCK,
+  SK_MEMINFO_DROPS,
+  SK_MEMINFO_WORDS,
   SO_ERROR,
+  SO_MEMINFO,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
   SO_REUSEPORT,
@@ -191,6 +194,14 @@ export class UdpSocket {
     const value = new Int32Array(1);
     check(this.libc.getsockopt(this.#fd, level, number, value, Uint32Array.of(4)), `getsockopt ${name}`);
     return value[0];
+  }
+
+  /** Datagrams that the kernel has dropped on it so far, as SO_RXQ_OVFL counts; 0 where it does not say. */
+  drops(): number {
+    const words = new Uint32Array(SK_MEMINFO_WORDS);
+    const length = Uint32Array.of(words.byteLength);
+    const result = this.libc.getsockopt(this.#fd, SOL_SOCKET, SO_MEMINFO, words, length);
+    return result < 0 ? 0 : words[SK_MEMINFO_DROPS];
   }
 
   /** Asks for `bytes` of receive buffer: past net.core.rmem_max with CAP_NET_ADMIN, else up to it. */

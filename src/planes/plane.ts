@@ -72,6 +72,8 @@ export interface PlaneFaults {
   readonly workers: number;
   /** Makes a worker die as by a defect. */
   crashWorker(index: number): void;
+  /** Whether it runs: not from its death until it is back. */
+  isUp(index: number): boolean;
 }
 
 /** What a plane is given at its start. */

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { LISTENER, listenerAt } from "#src/core/counters.js";
+import type { BatchedPlane } from "#src/planes/batched/batched-plane.js";
 import { tagOf } from "../support/backends.js";
 import { openPlane } from "../support/batched-planes.js";
 import { openSteadyTraffic } from "../support/steady-traffic.js";
@@ -90,6 +92,101 @@ describe("batched plane: workers that die", { skip }, () => {
     }
     const pauses = warnings.map((text) => Number(/in (\d+) ms$/.exec(text)?.[1]));
     assert.deepEqual(pauses, [0, 250, 500]);
+  });
+
+  /** Kills worker 0 until it pauses for a second. */
+  async function killUntilItPauses(plane: BatchedPlane, warnings: readonly string[]) {
+    for (let crash = 1; crash <= 4; crash++) {
+      plane.faults.crashWorker(0);
+      await crashed(warnings, crash);
+      if (crash < 4) await eventually(() => assert.ok(plane.faults.isUp(0)));
+    }
+    assert.match(warnings.at(-1)!, /in 1000 ms$/);
+  }
+
+  test("while a worker waits out its pause another serves its clients, and nobody else's flows move", async (t) => {
+    const { plane, warnings, to, stats } = await openPlane(t, 2);
+    const clients = await Promise.all(Array.from({ length: 24 }, () => UdpPeer.open(t)));
+    const requestsOf = (worker: number) => plane.counters[worker][listenerAt(0) + LISTENER.requests];
+    const isOfSecond: boolean[] = [];
+    const before: string[] = [];
+    for (const client of clients) {
+      const count = requestsOf(1);
+      before.push(tagOf(await client.ask("before", to)));
+      isOfSecond.push(requestsOf(1) > count);
+    }
+    const ofSecond = isOfSecond.filter(Boolean).length;
+    assert.ok(ofSecond > 0 && ofSecond < 24, `${ofSecond} of 24 clients are the second worker's`);
+
+    await killUntilItPauses(plane, warnings);
+    const [startMs, served] = [performance.now(), requestsOf(1)];
+    const during = await Promise.all(clients.map((client) => client.ask("during", to)));
+    const tookMs = performance.now() - startMs;
+    assert.ok(tookMs < 700, `${tookMs} ms`);
+    assert.equal(requestsOf(1) - served, 24, "the living worker served them all");
+    for (const [i, reply] of during.entries()) {
+      assert.equal(reply.from, to);
+      if (isOfSecond[i]) assert.equal(tagOf(reply), before[i]);
+    }
+    assert.equal(stats().flows.moved, 0);
+
+    await eventually(() => assert.ok(plane.faults.isUp(0)));
+    const [first, second] = [requestsOf(0), requestsOf(1)];
+    const after = await Promise.all(clients.map((client) => client.ask("after", to)));
+    assert.deepEqual([requestsOf(0) - first, requestsOf(1) - second], [24 - ofSecond, ofSecond]);
+    for (const [i, reply] of after.entries()) if (isOfSecond[i]) assert.equal(tagOf(reply), before[i]);
+    assertConsistent(stats());
+  });
+
+  test("a reload while another stands in: listeners come and go for it, too", async (t) => {
+    const { plane, warnings, to, backends, apply } = await openPlane(t, 2);
+    const clients = await Promise.all(Array.from({ length: 12 }, () => UdpPeer.open(t)));
+    await killUntilItPauses(plane, warnings);
+    const startMs = performance.now();
+    await apply(2, [backends[2]]);
+    const replies = await Promise.all(clients.map((client) => client.ask("?", to)));
+    assert.deepEqual(new Set(replies.map(tagOf)), new Set(["c"]));
+    assert.ok(performance.now() - startMs < 700);
+  });
+
+  test("a stand-in that dies: the other's clients wait for their own worker from then on", async (t) => {
+    const { plane, warnings, to } = await openPlane(t, 2);
+    const clients = await Promise.all(Array.from({ length: 12 }, () => UdpPeer.open(t)));
+    await killUntilItPauses(plane, warnings);
+    plane.faults.crashWorker(1);
+    await crashed(warnings, 5);
+    await eventually(() => assert.ok(plane.faults.isUp(1)));
+    const before = plane.counters[0][listenerAt(0) + LISTENER.requests];
+    const replies = await Promise.all(clients.map((client) => client.ask("?", to)));
+    assert.equal(replies.length, 12, "all are answered once it is back");
+    assert.ok(
+      plane.counters[0][listenerAt(0) + LISTENER.requests] > before,
+      "some by the first worker itself",
+    );
+  });
+
+  test("drops of the kernel are counted once, by whichever worker", async (t) => {
+    const { plane, warnings, to, stats } = await openPlane(t, 1);
+    const client = await UdpPeer.open(t);
+    await client.ask("before", to);
+    const crash = async (count: number) => {
+      plane.faults.crashWorker(0);
+      await crashed(warnings, count);
+    };
+    await crash(1);
+    await eventually(() => assert.ok(plane.faults.isUp(0)));
+    await crash(2);
+    // More than the queue holds, and nobody reads it. What comes after them tells of the drops.
+    for (let i = 0; i < 6000; i++) client.send("x".repeat(1000), to);
+    await eventually(() => assert.ok(plane.faults.isUp(0)));
+    const other = await UdpPeer.open(t);
+    await other.ask("told", to);
+    const { queueDrops } = stats().listeners[0];
+    assert.ok(queueDrops > 0);
+    await crash(3);
+    await eventually(() => assert.ok(plane.faults.isUp(0)));
+    await other.ask("again", to);
+    assert.equal(stats().listeners[0].queueDrops, queueDrops);
   });
 
   test("a snapshot that comes while a worker is down is what it starts on", async (t) => {

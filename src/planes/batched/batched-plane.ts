@@ -26,8 +26,9 @@ import type {
 } from "../plane.js";
 import { GuardMemories } from "./guard-memory.js";
 import { ListenerGroup } from "./listener-group.js";
-import type { ApplyMessage, Capabilities } from "./messages.js";
+import type { ApplyMessage, Capabilities, WorkerListener } from "./messages.js";
 import { monotonicOffsetMs } from "./shared.js";
+import { StandIns } from "./stand-ins.js";
 import { WorkerHandle } from "./worker-handle.js";
 
 /** Descriptors that are not upstream sockets: listeners, logs, the runtime itself. */
@@ -42,6 +43,7 @@ export class BatchedPlane implements Plane {
   readonly #capabilities: Capabilities;
   readonly #workers: readonly WorkerHandle[];
   readonly #listeners = new Map<number, ListenerGroup>();
+  readonly #standIns = new StandIns();
   readonly #guards: GuardMemories;
   readonly #clockOffsetMs = monotonicOffsetMs();
   readonly #capacity: number;
@@ -84,6 +86,8 @@ export class BatchedPlane implements Plane {
     }
     this.#snapshot = this.#guards.share(snapshot);
     await this.#tellWorkers(this.#snapshot);
+    for (const worker of this.#workers.keys())
+      if (this.#standIns.servedBy(worker).length > 0) this.#tellStandIn(worker);
     for (const group of opened.values()) this.#closeInherited(group);
     this.#closeGone(snapshot);
     return snapshot.listeners.map(({ slot }) => ({ slot, port: this.#listeners.get(slot)?.port ?? 0 }));
@@ -133,7 +137,11 @@ export class BatchedPlane implements Plane {
   }
 
   get faults(): PlaneFaults {
-    return { workers: this.#workers.length, crashWorker: (index) => this.#workers[index].crash() };
+    return {
+      workers: this.#workers.length,
+      crashWorker: (index) => this.#workers[index].crash(),
+      isUp: (index) => this.#workers[index].isUp,
+    };
   }
 
   async #tellWorkers(snapshot: Snapshot, bindings?: Uint32Array): Promise<void> {
@@ -159,7 +167,35 @@ export class BatchedPlane implements Plane {
       random: this.#context.random,
       warn: this.#context.warn,
       refused: this.#context.refused,
+      down: (pauseMs) => this.#workerDown(index, pauseMs),
+      listeners: () => this.#socketsAgain(index),
+      up: () => this.#tellStandIn(this.#standIns.up(index)),
     });
+  }
+
+  /** Its clients need not wait out its pause: another worker reads its sockets meanwhile. */
+  #workerDown(index: number, pauseMs: number): void {
+    for (const group of this.#listeners.values()) group.noteDrops(index);
+    const living = [...this.#workers.keys()].filter((other) => this.#workers[other].isUp);
+    this.#tellStandIn(this.#standIns.down(index, pauseMs, living, this.#nowMs()));
+  }
+
+  /** What a stand-in has counted the worker must not count again. */
+  #socketsAgain(index: number): WorkerListener[] {
+    if (this.#standIns.standInFor(index) >= 0)
+      for (const group of this.#listeners.values()) group.noteDrops(index);
+    return [...this.#listeners.values()].flatMap((group) => group.forWorker(index) ?? []);
+  }
+
+  /** @param worker -1 for nobody */
+  #tellStandIn(worker: number): void {
+    if (worker < 0) return;
+    const served = this.#standIns.servedBy(worker);
+    // Replies leave by the stand-in's own socket: it must have one.
+    const groups = [...this.#listeners.values()].filter((group) => group.forWorker(worker) !== undefined);
+    this.#workers[worker].standIn(
+      served.flatMap((down) => groups.flatMap((group) => group.forWorker(down) ?? [])),
+    );
   }
 
   #openNew(snapshot: Snapshot): Map<number, ListenerGroup> {

@@ -17,7 +17,14 @@ import type { Libc } from "../../linux/libc.js";
 import { type Arena, openArena } from "../../linux/memory.js";
 import { receiveBatchBytes } from "../../linux/receive-batch.js";
 import { reasonOfResult } from "./errno-reasons.js";
-import type { ApplyMessage, FromWorker, ToWorker, WorkerSetup } from "./messages.js";
+import type {
+  ApplyMessage,
+  FromWorker,
+  StandInMessage,
+  ToWorker,
+  WorkerListener,
+  WorkerSetup,
+} from "./messages.js";
 import { Moderation, PAUSE_US } from "./moderation.js";
 import { Refusals } from "./refusals.js";
 import { REPLY_SLOTS, ReplyPath } from "./reply-path.js";
@@ -55,6 +62,8 @@ export class Engine implements UpstreamHost {
   /** By flow: its upstream. */
   readonly #upstreamOf: Int32Array;
   readonly #listeners = new Array<OpenListener | undefined>(MAX_LISTENERS).fill(undefined);
+  /** Of workers that are down. Their epoll data is MAX_LISTENERS and more. */
+  #standIns: OpenListener[] = [];
   readonly #backends = new Map<number, BackendEntry>();
   readonly #requestLimits: SegmentLimits;
   readonly #replyLimits: SegmentLimits;
@@ -72,6 +81,7 @@ export class Engine implements UpstreamHost {
   #expireAtMs = 0;
   #expireEveryMs = LONGEST_WAIT_MS;
   #running = true;
+  #receiving = false;
 
   constructor(libc: Libc, setup: WorkerSetup) {
     const { memory, capacity, capabilities } = setup;
@@ -213,8 +223,8 @@ export class Engine implements UpstreamHost {
     if (this.#nowMs >= this.#expireAtMs) this.#keepHouse();
   }
 
-  #receiveRequests(slot: number): void {
-    const listener = this.#listeners[slot];
+  #receiveRequests(data: number): void {
+    const listener = data < MAX_LISTENERS ? this.#listeners[data] : this.#standIns[data - MAX_LISTENERS];
     // It may have been ready in the very turn whose control message stopped it.
     if (listener?.receiving) this.#requests.receive(listener, this.#turns, this.#nowMs);
   }
@@ -242,6 +252,7 @@ export class Engine implements UpstreamHost {
       if (message.type === "apply") this.#swap(message);
       else if (message.type === "end")
         this.#post({ type: "ended", ask: message.ask, ended: this.#forwarder.endFlow(message.flow) });
+      else if (message.type === "stand-in") this.#standIn(message);
       else if (message.type === "close") this.#running = false;
       else throw new Error("crash was asked for");
     }
@@ -260,14 +271,16 @@ export class Engine implements UpstreamHost {
     const wanted = new Set(message.listeners.map(({ slot }) => slot));
     for (const listener of this.#listeners) {
       if (listener === undefined || wanted.has(listener.slot)) continue;
-      this.#receive(listener, false);
+      this.#receive(listener, listener.slot, false);
       this.#listeners[listener.slot] = undefined;
     }
-    for (const listener of message.listeners) {
-      this.#listeners[listener.slot] ??= { ...listener, overflow: 0, receiving: false, turn: -2 };
-    }
+    for (const listener of message.listeners) this.#listeners[listener.slot] ??= openListener(listener);
     if (message.bindings) this.#forwarder.inherit(message.bindings, this.#clockOffsetMs + performance.now());
-    for (const listener of this.#listeners) if (listener) this.#receive(listener, message.receiving);
+    this.#receiving = message.receiving;
+    for (const listener of this.#listeners)
+      if (listener) this.#receive(listener, listener.slot, this.#receiving);
+    // Their sockets may be closed as soon as this is done.
+    this.#standIn({ type: "stand-in", listeners: this.#standIns.filter(({ slot }) => wanted.has(slot)) });
     let shortestMs = LONGEST_WAIT_MS * 4;
     for (const { session } of message.snapshot.listeners) {
       shortestMs = Math.min(shortestMs, session.idleTimeoutMs, session.maxLifetimeMs || shortestMs);
@@ -276,10 +289,24 @@ export class Engine implements UpstreamHost {
     this.#expireAtMs = 0;
   }
 
-  #receive(listener: OpenListener, on: boolean): void {
+  /** Serves these sockets of other workers, and no others any more. */
+  #standIn({ listeners }: StandInMessage): void {
+    const before = this.#standIns;
+    for (const listener of before) this.#receive(listener, -1, false);
+    this.#standIns = listeners.map(
+      (listener) =>
+        before.find(({ fd, slot }) => fd === listener.fd && slot === listener.slot) ?? openListener(listener),
+    );
+    this.#standIns.forEach((listener, i) => {
+      this.#receive(listener, MAX_LISTENERS + i, this.#receiving);
+    });
+  }
+
+  /** @param data what epoll calls it */
+  #receive(listener: OpenListener, data: number, on: boolean): void {
     if (listener.receiving === on) return;
     listener.receiving = on;
-    if (on) this.#epoll.add(listener.fd, listener.slot);
+    if (on) this.#epoll.add(listener.fd, data);
     else this.#epoll.remove(listener.fd);
   }
 
@@ -318,6 +345,10 @@ export class Engine implements UpstreamHost {
   #post(message: FromWorker): void {
     this.#port.postMessage(message);
   }
+}
+
+function openListener(listener: WorkerListener): OpenListener {
+  return { ...listener, overflow: listener.dropped, receiving: false, turn: -2 };
 }
 
 function arenaBytes(): number {

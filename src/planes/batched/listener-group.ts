@@ -31,6 +31,8 @@ export class ListenerGroup {
   readonly #inherited: boolean;
   #entry: ListenerEntry;
   #steeredBy: Affinity | undefined;
+  /** By socket: drops of the kernel that are counted already, or before our time. */
+  readonly #dropped: number[];
 
   private constructor(entry: ListenerEntry, sockets: readonly UdpSocket[], inherited: boolean) {
     this.#entry = entry;
@@ -38,6 +40,7 @@ export class ListenerGroup {
     this.#sockets = sockets;
     this.#wildcard = isWildcard(entry.address.ip);
     this.port = sockets[0].localAddress().port;
+    this.#dropped = sockets.map((socket) => socket.drops());
   }
 
   /**
@@ -80,7 +83,13 @@ export class ListenerGroup {
   forWorker(index: number): WorkerListener | undefined {
     if (index >= this.#sockets.length) return undefined;
     const { fd, family } = this.#sockets[index];
-    return { slot: this.#entry.slot, fd, family, wildcard: this.#wildcard };
+    const dropped = this.#dropped[index];
+    return { slot: this.#entry.slot, fd, family, wildcard: this.#wildcard, dropped };
+  }
+
+  /** Whoever serves this worker's socket next counts the kernel's drops from here. */
+  noteDrops(index: number): void {
+    if (index < this.#sockets.length) this.#dropped[index] = this.#sockets[index].drops();
   }
 
   /** The listener's entry in a new snapshot: same address, maybe other buffers or families. */

@@ -11,6 +11,8 @@ export interface WorkerListener {
   readonly family: number;
   /** Replies must name the local address that the client wrote to. */
   readonly wildcard: boolean;
+  /** What the kernel has dropped on this socket and is counted already, or before our time: SO_RXQ_OVFL counts from there. */
+  readonly dropped: number;
 }
 
 /** What the kernel can do: src/linux/features.ts. */
@@ -50,9 +52,16 @@ export interface EndFlowMessage {
   readonly flow: FlowRef;
 }
 
+/** Sockets of workers that are down, to be served beside its own from now on; none to stop that. */
+export interface StandInMessage {
+  readonly type: "stand-in";
+  readonly listeners: readonly WorkerListener[];
+}
+
 export type ToWorker =
   | ApplyMessage
   | EndFlowMessage
+  | StandInMessage
   | { readonly type: "close" }
   /** For fault tests: the worker dies as by a defect. */
   | { readonly type: "crash" };

@@ -17,7 +17,14 @@ import { MAX_BACKENDS, MAX_LISTENERS } from "../../core/snapshot.js";
 import { type EventFd, openEventFd } from "../../linux/event-fd.js";
 import type { Libc } from "../../linux/libc.js";
 import type { WorkerFigures } from "../plane.js";
-import type { ApplyMessage, Capabilities, FromWorker, ToWorker, WorkerSetup } from "./messages.js";
+import type {
+  ApplyMessage,
+  Capabilities,
+  FromWorker,
+  ToWorker,
+  WorkerListener,
+  WorkerSetup,
+} from "./messages.js";
 import { createSharedMemory, type SharedMemory, STATUS } from "./shared.js";
 import { threadCpuMs } from "./thread-cpu.js";
 
@@ -29,6 +36,12 @@ export interface WorkerHandleOptions {
   readonly random: () => number;
   readonly warn: (code: string, message: string) => void;
   readonly refused: (backendSlot: number) => void;
+  /** It died, and starts again after a pause. */
+  readonly down: (pauseMs: number) => void;
+  /** It is about to start again: its sockets as they are now. */
+  readonly listeners: () => readonly WorkerListener[];
+  /** It runs again. */
+  readonly up: () => void;
 }
 
 /** Pauses before restart number 1, 2, 3 … of a worker that keeps dying. */
@@ -50,6 +63,7 @@ export class WorkerHandle {
   #hasRun = false;
   #restart: NodeJS.Timeout | undefined;
   #startedAtMs = 0;
+  #isDown = false;
   #crashes = 0;
   #restarts = 0;
   #closing = false;
@@ -106,6 +120,16 @@ export class WorkerHandle {
     };
   }
 
+  /** Whether it has not died, or runs again since. */
+  get isUp(): boolean {
+    return !this.#isDown;
+  }
+
+  /** Has it serve sockets of others beside its own, and no further ones any more. Lost when it dies. */
+  standIn(listeners: readonly WorkerListener[]): void {
+    this.#send({ type: "stand-in", listeners });
+  }
+
   /** For fault tests: makes the worker die as by a defect. */
   crash(): void {
     this.#send({ type: "crash" });
@@ -160,7 +184,13 @@ export class WorkerHandle {
     if (message.type === "warning") this.#options.warn(message.code, message.message);
     else if (message.type === "refused") this.#options.refused(message.backendSlot);
     else if (message.type === "ended") this.#answer(message.ask, message.ended);
-    else this.#settle(message.version);
+    else {
+      if (this.#isDown) {
+        this.#isDown = false;
+        this.#options.up();
+      }
+      this.#settle(message.version);
+    }
   }
 
   #answer(ask: number, ended: boolean): void {
@@ -196,10 +226,20 @@ export class WorkerHandle {
     this.#restarts++;
     const { index, warn } = this.#options;
     warn("worker_crashed", `worker ${index} died (${reason}): it starts again in ${pauseMs} ms`);
+    this.#isDown = true;
+    this.#options.down(pauseMs);
     this.#restart = setTimeout(() => {
       this.#restart = undefined;
+      this.#refreshListeners();
       this.#start();
     }, pauseMs);
+  }
+
+  #refreshListeners(): void {
+    const message = this.#message as ApplyMessage;
+    const slots = new Set(message.listeners.map(({ slot }) => slot));
+    const listeners = this.#options.listeners().filter(({ slot }) => slots.has(slot));
+    this.#message = { ...message, listeners };
   }
 
   /** Closes what a dead worker left open, and takes its flows out of the figures. After a proper end there is nothing. */
