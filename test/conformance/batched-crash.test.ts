@@ -6,6 +6,7 @@ import { LISTENER, listenerAt } from "#src/core/counters.js";
 import type { BatchedPlane } from "#src/planes/batched/batched-plane.js";
 import { tagOf } from "../support/backends.js";
 import { openPlane } from "../support/batched-planes.js";
+import { proves } from "../support/proves.js";
 import { openSteadyTraffic } from "../support/steady-traffic.js";
 import { UdpPeer } from "../support/udp-peer.js";
 import { eventually } from "../support/waiting.js";
@@ -25,6 +26,7 @@ const crashed = (warnings: readonly string[], count: number) =>
 
 describe("batched plane: workers that die", { skip }, () => {
   test("service resumes within a second on the same socket; what waits in it is served", async (t) => {
+    proves("batched", "worker-dies");
     const { plane, warnings, to, stats } = await openPlane(t, 1);
     const client = await UdpPeer.open(t);
     const bound = tagOf(await client.ask("before", to));
@@ -63,6 +65,7 @@ describe("batched plane: workers that die", { skip }, () => {
   });
 
   test("one of two dies: clients of the other notice nothing", async (t) => {
+    proves("batched", "worker-dies");
     const { plane, warnings, to, stats } = await openPlane(t, 2);
     const clients = await Promise.all(Array.from({ length: 16 }, () => UdpPeer.open(t)));
     const before = await Promise.all(clients.map((client) => client.ask("1", to)));
@@ -105,6 +108,7 @@ describe("batched plane: workers that die", { skip }, () => {
   }
 
   test("while a worker waits out its pause another serves its clients, and nobody else's flows move", async (t) => {
+    proves("batched", "worker-dies");
     const { plane, warnings, to, stats } = await openPlane(t, 2);
     const clients = await Promise.all(Array.from({ length: 24 }, () => UdpPeer.open(t)));
     const requestsOf = (worker: number) => plane.counters[worker][listenerAt(0) + LISTENER.requests];

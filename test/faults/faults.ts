@@ -89,6 +89,13 @@ const catalogue = {
       await pause(scene, 2500);
     },
   },
+  dns: {
+    title: "removed from DNS, TTL 1 s",
+    async act(scene) {
+      await scene.balancer.leaveDns(scene.victim);
+      await pause(scene, 4000);
+    },
+  },
   reloads: {
     title: `${RELOADS} reloads, weights changed each time`,
     async act(scene) {
@@ -113,6 +120,15 @@ const catalogue = {
         await scene.balancer.killWorker();
         await pause(scene, 1500);
       }
+    },
+  },
+  address: {
+    title: "the balancer's address is gone for 2 s",
+    async act(scene) {
+      scene.bed.loseAddress!();
+      await pause(scene, 2000);
+      scene.bed.regainAddress();
+      await pause(scene, 3000);
     },
   },
   descriptors: {

@@ -44,7 +44,7 @@ export async function runFault(
     const backends = await openBackends(bed, contestant.dns, children);
     balancer = await contestant.start(bed, folder, fault);
     const traffic = await openChild(children, bed.near, "traffic-program");
-    const clientHost = bed.listen.host;
+    const { clientHost } = bed;
     await traffic.ask("start", { ...bed.listen, clientHost, clients, perSecond, dns: contestant.dns });
     await sleep(warmupMs);
     const victim = await findVictim(traffic);

@@ -9,6 +9,7 @@ import { needsNamespaces } from "../support/network-namespaces.js";
 
 export const BACKENDS = 3;
 const NEAR_IP = "10.204.0.1";
+const CLIENT_IP = "10.205.0.1";
 const BACKEND_PORT = 7000;
 const LISTEN_PORT = 5300;
 /** Nobody has this address, so what is sent to it vanishes without a word. */
@@ -28,6 +29,11 @@ export interface TestBed {
   /** Undefined where it cannot be done. */
   readonly blackhole: ((backend: number) => void) | undefined;
   readonly heal: (backend: number) => void;
+  /** Where the clients are: an address that the balancer does not have. */
+  readonly clientHost: string;
+  /** Takes the address away that the balancer listens on and talks to backends from. Undefined where it cannot be done. */
+  readonly loseAddress: (() => void) | undefined;
+  readonly regainAddress: () => void;
   close(): void;
 }
 
@@ -46,6 +52,9 @@ async function openLoopback(): Promise<TestBed> {
     backends: ports.map((port) => ({ host, port })),
     blackhole: undefined,
     heal: () => {},
+    clientHost: host,
+    loseAddress: undefined,
+    regainAddress: () => {},
     close: () => {},
   };
 }
@@ -56,7 +65,9 @@ function openCable(): TestBed {
   const hosts = Array.from({ length: BACKENDS }, (_, index) => `10.204.0.${11 + index}`);
   for (const name of [near, far]) ip("netns", "add", name);
   ip("-n", near, "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", far);
-  ip("-n", near, "address", "add", `${NEAR_IP}/24`, "dev", "cable");
+  const nearAddress = (verb: string) => ip("-n", near, "address", verb, `${NEAR_IP}/24`, "dev", "cable");
+  nearAddress("add");
+  ip("-n", near, "address", "add", `${CLIENT_IP}/32`, "dev", "lo");
   for (const host of hosts) ip("-n", far, "address", "add", `${host}/24`, "dev", "cable");
   for (const name of [near, far])
     for (const link of ["lo", "cable"]) ip("-n", name, "link", "set", link, "up");
@@ -69,6 +80,9 @@ function openCable(): TestBed {
     backends: hosts.map((host) => ({ host, port: BACKEND_PORT })),
     blackhole: (backend) => neighbour("replace", backend, "lladdr", NOBODYS_MAC, "nud", "permanent"),
     heal: (backend) => neighbour("del", backend),
+    clientHost: CLIENT_IP,
+    loseAddress: () => nearAddress("del"),
+    regainAddress: () => nearAddress("add"),
     close() {
       for (const name of [near, far]) removeNamespace(name);
     },

@@ -60,6 +60,7 @@ function sendDue(startMs: number): void {
     const number = tally.next;
     const client = number % sockets.length;
     tally.sent(client);
-    sockets[client]!.send(protocol.createRequest(client, number), plan.port, plan.host);
+    // Where even the kernel says that it cannot be sent, it is lost like any other.
+    sockets[client]!.send(protocol.createRequest(client, number), plan.port, plan.host, () => {});
   }
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import type { Balancer } from "#src/api.js";
 import { openBackends, tagOf } from "../../support/backends.js";
+import { proves } from "../../support/proves.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually } from "../../support/waiting.js";
 import {
@@ -56,6 +57,7 @@ export function defineAffinity(plane: PlaneUnderTest): void {
     });
 
     test("client: a client that changes its port is a new one", async (t) => {
+      proves("both", "client-port");
       const balancer = await start(t, "client");
       assert.equal(await askFrom(t, "127.0.1.1", balancer), "a");
       assert.equal(await askFrom(t, "127.0.1.1", balancer), "b");
@@ -71,6 +73,7 @@ export function defineAffinity(plane: PlaneUnderTest): void {
     });
 
     test("client-ip: all ports of an address have one backend, through a change of port (NAT rebind)", async (t) => {
+      proves("both", "client-port");
       const balancer = await start(t, "client-ip");
       assert.equal(await askFrom(t, "127.0.1.1", balancer), "a");
       assert.equal(await askFrom(t, "127.0.1.2", balancer), "b");

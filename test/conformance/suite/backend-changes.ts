@@ -4,6 +4,7 @@ import { describe, type TestContext, test } from "node:test";
 import type { Balancer } from "#src/api.js";
 import type { BackendInput, PoolInput } from "#src/config/config.js";
 import { type Backend, openBackend, openBackends, tag, tagOf } from "../../support/backends.js";
+import { proves } from "../../support/proves.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually } from "../../support/waiting.js";
 import {
@@ -56,6 +57,7 @@ export function defineBackendChanges(plane: PlaneUnderTest): void {
       ["weight 0", { weight: 0 }],
     ] as const) {
       test(`${what}: flows stay, new clients go elsewhere`, async (t) => {
+        proves("both", "draining");
         const { balancer, client, to, backends, change: reload } = await bind(t);
         await reload([{ ...backends[0].entry, ...change }, backends[1].entry]);
         for (let i = 0; i < 3; i++) {
@@ -68,6 +70,7 @@ export function defineBackendChanges(plane: PlaneUnderTest): void {
       });
 
       test(`${what} with failover.draining: move: the next datagram goes elsewhere`, async (t) => {
+        proves("both", "draining");
         const {
           balancer,
           client,
@@ -91,6 +94,7 @@ export function defineBackendChanges(plane: PlaneUnderTest): void {
     });
 
     test("draining with drop: the flow's datagrams are dropped under that reason", async (t) => {
+      proves("both", "draining");
       const { balancer, client, to, backends, change } = await bind(t, { failover: { draining: "drop" } });
       await change([{ ...backends[0].entry, state: "draining" }, backends[1].entry]);
       client.send("?", to);
@@ -100,6 +104,7 @@ export function defineBackendChanges(plane: PlaneUnderTest): void {
     });
 
     test("disabled: flows move at their next datagram", async (t) => {
+      proves("both", "removed");
       const { client, to, backends, change } = await bind(t);
       await change([{ ...backends[0].entry, state: "disabled" }, backends[1].entry]);
       assert.equal(await answer(client, to), "b");
@@ -109,6 +114,7 @@ export function defineBackendChanges(plane: PlaneUnderTest): void {
     });
 
     test("removed: flows move, and stay there when it comes back", async (t) => {
+      proves("both", "removed", "back");
       const { balancer, client, to, backends, change } = await bind(t);
       await change([backends[1].entry]);
       for (let i = 0; i < 3; i++) assert.equal(await answer(client, to), "b");
@@ -119,6 +125,7 @@ export function defineBackendChanges(plane: PlaneUnderTest): void {
     });
 
     test("removed with keep: flows stay, new clients do not come", async (t) => {
+      proves("both", "removed");
       const { balancer, client, to, backends, change } = await bind(t, { failover: { removed: "keep" } });
       await change([backends[1].entry]);
       assert.equal(await answer(client, to), "a");
@@ -134,6 +141,7 @@ export function defineBackendChanges(plane: PlaneUnderTest): void {
     });
 
     test("removed with drop: the flow's datagrams are dropped until it is back", async (t) => {
+      proves("both", "removed", "back");
       const { balancer, client, to, backends, change } = await bind(t, { failover: { removed: "drop" } });
       await change([backends[1].entry]);
       client.send("?", to);
@@ -181,12 +189,14 @@ export function defineBackendChanges(plane: PlaneUnderTest): void {
     });
 
     test("a weight that changes leaves flows where they are", async (t) => {
+      proves("both", "added");
       const { client, to, backends, change } = await bind(t);
       await change([backends[0].entry, { ...backends[1].entry, weight: 100 }]);
       for (let i = 0; i < 5; i++) assert.equal(await answer(client, to), "a");
     });
 
     test("policy or affinity changes: flows stay, new clients follow the new rule", async (t) => {
+      proves("both", "policy", "affinity");
       const { client, to, backends, change } = await bind(t);
       const entries = backends.map(({ entry }) => entry);
       await change(entries, { affinity: "none", policy: "round-robin" });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { BackendStateChange } from "#src/api.js";
 import { openBackend, openBackends, tag, tagOf } from "../../support/backends.js";
+import { proves } from "../../support/proves.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually } from "../../support/waiting.js";
 import { addressOf, type PlaneUnderTest, startBalancer } from "./plane-under-test.js";
@@ -19,6 +20,7 @@ const FAST_PROBE = {
 export function defineHealth(plane: PlaneUnderTest): void {
   describe("health", () => {
     test("drain: a flow stays, new clients go elsewhere; after the deadline it moves", async (t) => {
+      proves("both", "draining");
       const backends = await openBackends(t, "a", "b");
       const balancer = await startBalancer(t, plane, {
         listen: "127.0.0.1:0",
@@ -40,6 +42,7 @@ export function defineHealth(plane: PlaneUnderTest): void {
     });
 
     test("weight: set at run time, kept by a reload, told by an event", async (t) => {
+      proves("both", "added");
       const backends = await openBackends(t, "a", "b");
       const config = { listen: "127.0.0.1:0", backends: backends.map(({ entry }) => entry) };
       const balancer = await startBalancer(t, plane, config);
@@ -68,6 +71,7 @@ export function defineHealth(plane: PlaneUnderTest): void {
     });
 
     test("probes: a backend that stops answering them loses its flows, and gets keys again when it is back", async (t) => {
+      proves("both", "down", "up-again");
       let sick = false;
       const answerProbes = (backend: Parameters<typeof tag>[0], datagram: Parameters<typeof tag>[1]) => {
         if (!datagram.text.startsWith("PING ")) tag(backend, datagram);
@@ -97,6 +101,7 @@ export function defineHealth(plane: PlaneUnderTest): void {
     });
 
     test("failOpen: with everybody down, everybody is asked; without it, nobody", async (t) => {
+      proves("both", "down");
       const [a] = await openBackends(t, "a");
       const pool = { name: "p", health: FAST_PROBE, backends: [a.entry] };
       const config = (failOpen: boolean) => ({
@@ -113,6 +118,7 @@ export function defineHealth(plane: PlaneUnderTest): void {
     });
 
     test("backups get keys only while nobody else is up", async (t) => {
+      proves("both", "backup-over");
       const [a, spare] = await openBackends(t, "a", "spare");
       const balancer = await startBalancer(t, plane, {
         listen: "127.0.0.1:0",
@@ -128,6 +134,7 @@ export function defineHealth(plane: PlaneUnderTest): void {
     });
 
     test("silence: who stops answering while others answer is taken down, and tried again", async (t) => {
+      proves("both", "down");
       let mute = false;
       const a = await openBackend(t, "a", { answer: (backend, datagram) => !mute && tag(backend, datagram) });
       const [b] = await openBackends(t, "b");

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { openNumberedTraffic } from "../../support/numbered-traffic.js";
 import { JsonProgram, programPath } from "../../support/other-processes.js";
+import { proves } from "../../support/proves.js";
 import { assertConsistent } from "./figures.js";
 import { addressOf, type PlaneUnderTest, startBalancer } from "./plane-under-test.js";
 
@@ -17,6 +18,7 @@ export function defineKilledBackend(plane: PlaneUnderTest): void {
   describe("a backend that is killed under traffic", () => {
     for (const affinity of ["none", "client"]) {
       test(`affinity ${affinity}: what it refuses is answered by another where the plane can, and nothing is doubled`, async (t) => {
+        proves("both", "refused");
         const programs = Array.from(
           { length: 3 },
           () => new JsonProgram(t, [process.execPath, programPath("echo-program"), "127.0.0.1"]),

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { answerAfter, openBackend, silent, tag } from "../../support/backends.js";
+import { proves } from "../../support/proves.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually } from "../../support/waiting.js";
 import {
@@ -16,6 +17,7 @@ import {
 export function defineLateReplies(plane: PlaneUnderTest): void {
   describe("late replies", SIDE_BY_SIDE, () => {
     test("after the idle timeout: nobody gets it, it is counted", async (t) => {
+      proves("both", "idle");
       const slow = await openBackend(t, "slow", {
         answer: (backend, datagram) =>
           datagram.text === "late" ? answerAfter(500)(backend, datagram) : tag(backend, datagram),
@@ -45,6 +47,7 @@ export function defineLateReplies(plane: PlaneUnderTest): void {
     });
 
     test("responses 1 and two replies: the second reaches nobody", async (t) => {
+      proves("both", "responses");
       const twice = await openBackend(t, "twice", {
         answer: (backend, datagram) => {
           tag(backend, datagram);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { createBalancer } from "#src/balancer.js";
 import { openBackends, tagOf } from "../../support/backends.js";
+import { proves } from "../../support/proves.js";
 import { openSteadyTraffic } from "../../support/steady-traffic.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually, within } from "../../support/waiting.js";
@@ -67,6 +68,7 @@ export function defineLifecycle(plane: PlaneUnderTest): void {
     });
 
     test("events: listening and reload with what they are about, close at the end", async (t) => {
+      proves("both", "stop");
       const config = await short(t);
       const balancer = await startBalancer(t, plane, config);
       const seen: unknown[] = [];
@@ -105,6 +107,7 @@ export function defineLifecycle(plane: PlaneUnderTest): void {
     });
 
     test("close with grace forwards while datagrams pass, and ends when the time is over", async (t) => {
+      proves("both", "stop");
       const balancer = await startBalancer(t, plane, await short(t));
       const traffic = await openSteadyTraffic(t, addressOf(balancer), { clients: 2, everyMs: 5 });
       await traffic.answered(2);

@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Balancer } from "#src/api.js";
 import type { LimitsInput } from "#src/config/config.js";
 import { openBackend, openBackends } from "../../support/backends.js";
+import { proves } from "../../support/proves.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually } from "../../support/waiting.js";
 import {
@@ -34,6 +35,7 @@ export function defineLimits(plane: PlaneUnderTest): void {
 
   describe("limits", SIDE_BY_SIDE, () => {
     test("maxFlows: one more client is dropped and counted, those inside go on", async (t) => {
+      proves("both", "full");
       const balancer = await start(t, { maxFlows: 3 });
       const to = addressOf(balancer);
       const [outside, ...inside] = await openClients(t, 4);
@@ -58,6 +60,7 @@ export function defineLimits(plane: PlaneUnderTest): void {
     });
 
     test("evict-oldest: the flow that was used least recently makes room", async (t) => {
+      proves("both", "full");
       const balancer = await start(t, { maxFlows: 3, onFull: "evict-oldest" }, "1s");
       const to = addressOf(balancer);
       const [one, two, three, four] = await openClients(t, 4);

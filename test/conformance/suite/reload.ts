@@ -4,6 +4,7 @@ import { describe, type TestContext, test } from "node:test";
 import type { Balancer } from "#src/api.js";
 import type { ConfigInput } from "#src/config/config.js";
 import { openBackend, openBackends, tagOf } from "../../support/backends.js";
+import { proves } from "../../support/proves.js";
 import { openSteadyTraffic } from "../../support/steady-traffic.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { addressOf, type PlaneUnderTest, SIDE_BY_SIDE, startBalancer } from "./plane-under-test.js";
@@ -37,6 +38,7 @@ export function defineReload(plane: PlaneUnderTest): void {
   describe("reload", SIDE_BY_SIDE, () => {
     for (const affinity of ["none", "client"]) {
       test(`affinity ${affinity}: 20 reloads under traffic lose nothing`, async (t) => {
+        proves("both", "listener-stays");
         const backends = (await openBackends(t, "a", "b", "c")).map(({ entry }) => entry);
         const config = (i: number): ConfigInput => ({
           listeners: [{ name: "main", address: ANY }, ...(i % 2 ? [{ name: "other", address: ANY }] : [])],
@@ -74,6 +76,7 @@ export function defineReload(plane: PlaneUnderTest): void {
     });
 
     test("a listener is removed: its flows end and its address is free, the other goes on", async (t) => {
+      proves("both", "listener-removed");
       const { balancer, config } = await startTwo(t);
       const [x, y] = [addressOf(balancer, "x"), addressOf(balancer, "y")];
       const client = await UdpPeer.open(t);
@@ -99,6 +102,7 @@ export function defineReload(plane: PlaneUnderTest): void {
     });
 
     test("a listener is renamed: same socket, flows stay", async (t) => {
+      proves("both", "listener-stays");
       const [a] = await openBackends(t, "a");
       const address = await freePort(t);
       const config = (name: string) => ({
@@ -116,6 +120,7 @@ export function defineReload(plane: PlaneUnderTest): void {
     });
 
     test("a listener gets another pool: its flows move there at their next datagram", async (t) => {
+      proves("both", "other-pool");
       const { balancer, config } = await startTwo(t);
       const client = await UdpPeer.open(t);
       const to = addressOf(balancer, "x");
@@ -128,6 +133,7 @@ export function defineReload(plane: PlaneUnderTest): void {
     });
 
     test("a session that changes holds for the flows that are there", async (t) => {
+      proves("both", "session");
       const [a, b] = await openBackends(t, "a", "b");
       const config = (requests: number | "none") => ({
         listeners: [{ name: "main", address: ANY, session: { requests } }],
@@ -177,6 +183,7 @@ export function defineReload(plane: PlaneUnderTest): void {
       ],
     ] as readonly [string, (config: ConfigInput) => ConfigInput, string][]) {
       test(`${what} changes nothing`, async (t) => {
+        proves("both", "reload-refused");
         const { balancer, config } = await startTwo(t);
         const failures: Error[] = [];
         balancer.on("reloadFailed", (error) => failures.push(error));

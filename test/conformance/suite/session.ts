@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Balancer } from "#src/api.js";
 import type { SessionInput } from "#src/config/config.js";
 import { type BackendOptions, openBackend, silent, tag, tagOf } from "../../support/backends.js";
+import { proves } from "../../support/proves.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually } from "../../support/waiting.js";
 import {
@@ -36,6 +37,7 @@ export function defineSession(plane: PlaneUnderTest): void {
 
   describe("session", SIDE_BY_SIDE, () => {
     test("idleTimeout: a quiet flow ends, and the client's next datagram starts a new one", async (t) => {
+      proves("both", "idle");
       const { balancer, client, to } = await start(t, { idleTimeout: "150ms" });
       assert.equal(tagOf(await client.ask("1", to)), "a");
       assert.equal(tagOf(await client.ask("2", to)), "a");
@@ -66,6 +68,7 @@ export function defineSession(plane: PlaneUnderTest): void {
     });
 
     test("maxLifetime: a busy flow ends at its age", async (t) => {
+      proves("both", "lifetime");
       const { balancer, client, to } = await start(t, { maxLifetime: "300ms" });
       const startMs = performance.now();
       let reply = await client.ask("?", to);
@@ -80,6 +83,7 @@ export function defineSession(plane: PlaneUnderTest): void {
     });
 
     test("requests: after two requests the next datagram starts a new flow", async (t) => {
+      proves("both", "requests");
       const { balancer, client, to } = await start(t, { requests: 2 });
       const order: string[] = [];
       for (let i = 0; i < 7; i++) order.push(tagOf(await client.ask(`${i}`, to)));
@@ -139,6 +143,7 @@ export function defineSession(plane: PlaneUnderTest): void {
     });
 
     test("responses 3: the flow ends when all three have come, and only then", async (t) => {
+      proves("both", "responses");
       let release = (): void => {};
       const { balancer, client, to } = await start(
         t,
@@ -178,6 +183,7 @@ export function defineSession(plane: PlaneUnderTest): void {
     });
 
     test("requests 1 alone: replies go on reaching the client until the flow is idle", async (t) => {
+      proves("both", "requests");
       const { balancer, backends, client, to } = await start(t, { requests: 1, idleTimeout: "300ms" });
       await client.ask("first", to);
       await client.ask("second", to);

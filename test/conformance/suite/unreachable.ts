@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { openBackend, openBackends } from "../../support/backends.js";
+import { proves } from "../../support/proves.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually } from "../../support/waiting.js";
 import { assertConsistent } from "./figures.js";
@@ -11,6 +12,7 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
   describe("unreachable backends", SIDE_BY_SIDE, () => {
     for (const affinity of ["none", "client"]) {
       test(`affinity ${affinity}: a refusal is counted, and the very next datagrams go elsewhere`, async (t) => {
+        proves("both", "refused", "down");
         const [dead, alive] = await openBackends(t, "dead", "alive");
         dead.peer.close();
         const balancer = await startBalancer(t, plane, {
@@ -38,6 +40,7 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
     }
 
     test("passive.enabled false: a refusal is counted, and nothing else follows from it", async (t) => {
+      proves("both", "refused");
       const [dead, alive] = await openBackends(t, "dead", "alive");
       const balancer = await startBalancer(t, plane, {
         listen: "127.0.0.1:0",
@@ -62,6 +65,7 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
     });
 
     test("maxEjected: refusals alone leave the other half where it is", async (t) => {
+      proves("both", "refused");
       const backends = await openBackends(t, "a", "b", "c", "d");
       const balancer = await startBalancer(t, plane, {
         listen: "127.0.0.1:0",

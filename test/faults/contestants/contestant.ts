@@ -21,6 +21,8 @@ export interface RunningBalancer {
   flowPids(): number[];
   drain(backend: number): Promise<void>;
   remove(backend: number): Promise<void>;
+  /** A run with the fault `dns` finds its backends by a name: this one has it no longer. */
+  leaveDns(backend: number): Promise<void>;
   /** Puts another config in force: the same backends, their weights changed by the round. */
   reload(round: number): Promise<void>;
   upgrade(): Promise<void>;

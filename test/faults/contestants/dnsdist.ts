@@ -20,6 +20,7 @@ export function findDnsdist(): Contestant | undefined {
     version: /dnsdist ([\d.]+)/.exec(stdout)?.[1] ?? "unknown",
     dns: true,
     cannot: {
+      dns: "asks for names once, when it starts",
       reloads: "has no reload",
       upgrade: "has no upgrade in place",
       workers: "its threads cannot be killed one by one",
@@ -46,6 +47,9 @@ async function startDnsdist(bed: TestBed, folder: string): Promise<RunningBalanc
     flowPids: () => [],
     drain: (backend) => tell(`getServer(${backend}):setDown()`),
     remove: (backend) => tell(`rmServer(${backend})`),
+    async leaveDns() {
+      throw new Error("it asks for names once");
+    },
     reload: missing,
     upgrade: missing,
     killWorker: missing,

@@ -26,7 +26,7 @@ export function findNginx(): Contestant | undefined {
       "`hash $remote_addr:$remote_port consistent`, `proxy_requests 1`, `proxy_responses 1`, `proxy_timeout 1s`, `max_fails=1 fail_timeout=10s`, a shared `zone`, two workers with `reuseport`",
     version,
     dns: false,
-    cannot: {},
+    cannot: { dns: "asks for names once, when it starts (the open-source edition)" },
     start: (bed, folder) => startNginx(bed, folder, { program, module }),
   };
 }
@@ -55,6 +55,9 @@ async function startNginx(
     flowPids: () => childrenOf(master()),
     drain: (backend) => reload({ backend, as: "down" }),
     remove: (backend) => reload({ backend, as: "gone" }),
+    async leaveDns() {
+      throw new Error("it asks for names once");
+    },
     reload: (round) => reload(undefined, round),
     async upgrade() {
       const old = master();

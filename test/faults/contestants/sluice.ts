@@ -36,18 +36,23 @@ export function sluice(plane: Plane, probes = true): Contestant {
     start: (bed, folder, fault) =>
       fault === "upgrade"
         ? startCommand(bed, folder, { plane, probes })
-        : startLibrary(bed, { plane, probes }),
+        : startLibrary(bed, { plane, probes }, fault === "dns"),
   };
 }
 
-async function startLibrary(bed: TestBed, settings: Settings): Promise<RunningBalancer> {
+async function startLibrary(bed: TestBed, settings: Settings, byName: boolean): Promise<RunningBalancer> {
   const config = createConfig(bed, settings);
-  const child = await Child.open(bed.near, "contestants/sluice-program", JSON.stringify(config));
+  const hosts = bed.backends.map(({ host }) => host);
+  const names = byName ? [hosts.join(","), `${bed.backends[0]!.port}`] : [];
+  const args = [JSON.stringify(config), ...names];
+  const child = await Child.open(bed.near, "contestants/sluice-program", ...args);
   const reload = async (next: ConfigInput) => void (await child.ask("reload", { config: next }));
   return {
     flowPids: () => [child.pid],
     drain: async (backend) => void (await child.ask("drain", { backend: NAMES[backend] })),
     remove: (backend) => reload(createConfig(bed, settings, { removed: backend })),
+    leaveDns: async (backend) =>
+      void (await child.ask("setNames", { hosts: hosts.filter((_, index) => index !== backend) })),
     reload: (round) => reload(createConfig(bed, settings, { round })),
     upgrade: noSuchOperation,
     killWorker: async () => void (await child.ask("killWorker")),
@@ -68,6 +73,7 @@ async function startCommand(bed: TestBed, folder: string, settings: Settings): P
     flowPids: () => [pid],
     drain: noSuchOperation,
     remove: noSuchOperation,
+    leaveDns: noSuchOperation,
     reload: noSuchOperation,
     async upgrade() {
       process.kill(pid, "SIGUSR2");
