@@ -1,0 +1,42 @@
+/** What the traffic picture shows of each pool: all of its backends where they are few, else those of concern and a grid. */
+import type { BackendView, ListenerView, PoolView } from "../api/views.js";
+import { fullName, STATES, stateOf } from "./backend-state.js";
+import type { PictureGroup } from "./picture-layout.js";
+
+/** A pool with more backends than this has a grid. */
+const MOST_BOXES = 12;
+/** Boxes beside a grid: those that a person should look at. */
+const MOST_CONCERNS = 5;
+
+export interface ShownGroup extends PictureGroup {
+  /** The backends in the grid, in the order of the config. */
+  readonly restBackends: readonly BackendView[];
+}
+
+export function groupPicture(
+  listeners: readonly ListenerView[],
+  pools: readonly PoolView[],
+  backends: readonly BackendView[],
+): ShownGroup[] {
+  const byPool = Map.groupBy(backends, ({ pool }) => pool);
+  return pools.map(({ name }) => {
+    const all = byPool.get(name) ?? [];
+    const own = all.length <= MOST_BOXES ? all : concerns(all);
+    const restBackends = own.length === all.length ? [] : all.filter((backend) => !own.includes(backend));
+    return {
+      pool: name,
+      listeners: listeners.filter(({ pool }) => pool === name).map((listener) => listener.name),
+      backends: own.map(fullName),
+      rest: restBackends.length,
+      restBackends,
+    };
+  });
+}
+
+function concerns(backends: readonly BackendView[]): BackendView[] {
+  const rank = (backend: BackendView) => STATES.indexOf(stateOf(backend));
+  return backends
+    .filter((backend) => stateOf(backend) !== "up" && stateOf(backend) !== "disabled")
+    .sort((a, b) => rank(a) - rank(b))
+    .slice(0, MOST_CONCERNS);
+}
