@@ -18,11 +18,10 @@ export function groupPicture(
   pools: readonly PoolView[],
   backends: readonly BackendView[],
 ): ShownGroup[] {
-  const byPool = Map.groupBy(backends, ({ pool }) => pool);
   return pools.map(({ name }) => {
-    const all = byPool.get(name) ?? [];
+    const all = backends.filter(({ pool }) => pool === name);
     const own = all.length <= MOST_BOXES ? all : concerns(all);
-    const restBackends = own.length === all.length ? [] : all.filter((backend) => !own.includes(backend));
+    const restBackends = all.filter((backend) => !own.includes(backend));
     return {
       pool: name,
       listeners: listeners.filter(({ pool }) => pool === name).map((listener) => listener.name),

@@ -55,6 +55,8 @@ const BOX_GAP = 10;
 const GROUP_GAP = 28;
 /** Half the distance between the two lines of an edge. */
 const LANE = 3.5;
+/** Beside a box, for a rate such as `1,204/s`. */
+const LABEL_WIDTH = 84;
 const REST_PADDING = 12;
 const REST_TITLE = 30;
 
@@ -170,13 +172,17 @@ function wideEdge(kind: "in" | "out", box: Box, pool: Box): Edge {
   const to = kind === "in" ? pool : box;
   const startX = from.x + from.width;
   const endX = to.x;
-  const middle = (startX + endX) / 2;
+  // Straight where the rate is written, beside the box; the curve is beside the pool.
+  const straight = Math.min(LABEL_WIDTH, (endX - startX) / 2);
+  const curveStart = kind === "in" ? startX + straight : startX;
+  const curveEnd = kind === "in" ? endX : endX - straight;
+  const middle = (curveStart + curveEnd) / 2;
   const lane = (offset: number, isBack: boolean) => {
     const startY = centreOf(from) + offset;
     const endY = centreOf(to) + offset;
     return isBack
-      ? `M${endX} ${endY}C${middle} ${endY} ${middle} ${startY} ${startX} ${startY}`
-      : `M${startX} ${startY}C${middle} ${startY} ${middle} ${endY} ${endX} ${endY}`;
+      ? `M${endX} ${endY}H${curveEnd}C${middle} ${endY} ${middle} ${startY} ${curveStart} ${startY}H${startX}`
+      : `M${startX} ${startY}H${curveStart}C${middle} ${startY} ${middle} ${endY} ${curveEnd} ${endY}H${endX}`;
   };
   return {
     id: `${kind} ${pool.id} ${box.kind} ${box.id}`,

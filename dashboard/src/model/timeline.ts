@@ -51,6 +51,12 @@ export class Timeline {
     return { seconds, values };
   }
 
+  /** The newest figure of a key; null when it is not known. */
+  last(key: string): number | null {
+    const value = this.#columns.get(key)?.[(this.#taken - 1) % this.#capacity];
+    return value === undefined || Number.isNaN(value) ? null : value;
+  }
+
   /** Sum of a key over the samples of the last so many milliseconds; what is not known counts as nothing. */
   sum(key: string, lastMs: number): number {
     const column = this.#columns.get(key);
