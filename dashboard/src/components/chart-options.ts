@@ -37,7 +37,7 @@ export function chartOptions(element: HTMLElement, look: Look): uPlot.Options {
       y: { range: (_, __, highest) => [0, highest > 0 ? highest * 1.08 : 1] },
     },
     axes: [
-      { ...axis, size: 28 * px, incrs: [60], values: timesOfDay, gap: 6 * px },
+      { ...axis, size: 28 * px, incrs: [60, 120, 300], values: timesOfDay, gap: 6 * px },
       {
         ...axis,
         size: 58 * px,
