@@ -4,8 +4,8 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ApiClient } from "./api/client.js";
 import { AppHeader } from "./components/app-header.js";
 import { ConnectionBanner } from "./components/connection-banner.js";
-import { type Page, PageContext } from "./components/page-context.js";
 import { type Message, Messages } from "./components/messages.js";
+import { type Page, PageContext } from "./components/page-context.js";
 import { TokenDialog } from "./components/token-dialog.js";
 import type { EventLog } from "./model/event-log.js";
 import { parseRoute, type Route } from "./model/route.js";
@@ -57,9 +57,9 @@ export function App({ client, watch, log }: AppProps): JSX.Element {
   const page = { client, watch, log, state, route, tell };
   return (
     <PageContext.Provider value={page}>
-      <a class="skip-link" href="#content" onClick={skipToContent}>
+      <button type="button" class="skip-link" onClick={skipToContent}>
         Skip to content
-      </a>
+      </button>
       <AppHeader />
       <ConnectionBanner />
       <main id="content" tabIndex={-1} data-stale={state.connection === "lost" ? "" : undefined}>
@@ -123,8 +123,7 @@ function useFocusOnView({ view, path }: Route): void {
   }, [place]);
 }
 
-/** The address's `#` part is the view's: the link may not change it. */
-function skipToContent(event: Event): void {
-  event.preventDefault();
+/** A button, not a link to `#content`: that part of the address says which view is shown. */
+function skipToContent(): void {
   document.getElementById("content")?.focus();
 }

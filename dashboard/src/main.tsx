@@ -9,8 +9,8 @@ import "./styles/picture.css";
 import "./styles/charts.css";
 import { ApiClient } from "./api/client.js";
 import { App } from "./app.js";
-import { applyTheme, storedTheme } from "./model/theme.js";
 import { EventLog } from "./model/event-log.js";
+import { applyTheme, storedTheme } from "./model/theme.js";
 import { Watch } from "./model/watch.js";
 
 const client = new ApiClient();

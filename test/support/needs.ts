@@ -29,7 +29,11 @@ export type Program = keyof typeof PROBES;
 
 /** For the options of `test()`: `test("...", needs("python3"), () => ...)`. Throws in CI instead of skipping. */
 export function needs(...programs: Program[]): { skip: string | false } {
-  const missing = programs.filter((program) => spawnSync(program, PROBES[program]).error !== undefined);
+  return skipWithout(programs.filter((program) => spawnSync(program, PROBES[program]).error !== undefined));
+}
+
+/** The same for what has no program of its own in the list. */
+export function skipWithout(missing: readonly string[]): { skip: string | false } {
   if (missing.length === 0) return { skip: false };
   const reason = `not on this machine: ${missing.join(", ")}`;
   if (process.env.CI && process.platform === "linux")

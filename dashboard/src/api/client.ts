@@ -66,8 +66,15 @@ export class ApiClient {
     throw error;
   }
 
-  async #ask(path: string, { method = "GET", headers = {}, body, signal }: RequestOptions): Promise<Response> {
-    const init: RequestInit = { method, headers: { ...this.#authorization(), ...headers }, cache: "no-store" };
+  async #ask(
+    path: string,
+    { method = "GET", headers = {}, body, signal }: RequestOptions,
+  ): Promise<Response> {
+    const init: RequestInit = {
+      method,
+      headers: { ...this.#authorization(), ...headers },
+      cache: "no-store",
+    };
     if (signal !== undefined) init.signal = signal;
     if (body !== undefined) {
       const isText = typeof body === "string";
@@ -89,7 +96,10 @@ export class ApiClient {
 }
 
 /** A query that leaves out what is empty: `flows?client=192.0.2.1`. */
-export function withQuery(path: string, query: Readonly<Record<string, string | number | undefined>>): string {
+export function withQuery(
+  path: string,
+  query: Readonly<Record<string, string | number | undefined>>,
+): string {
   const entries = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
   if (entries.length === 0) return path;
   return `${path}?${new URLSearchParams(entries.map(([key, value]) => [key, String(value)]))}`;

@@ -51,7 +51,10 @@ function DrainDialog({ backend, onClose }: ActionDialogProps): JSX.Element {
       onConfirm={() => patch(body, `${fullName(backend)} drains.`)}
       onClose={onClose}
     >
-      <p>It takes no new flows. {flowsNote(backend)} by the pool's rule for draining: by default they stay until they end.</p>
+      <p>
+        It takes no new flows. {flowsNote(backend)} by the pool's rule for draining: by default they stay
+        until they end.
+      </p>
       <label class="field">
         <span>Disable it after (optional)</span>
         <input

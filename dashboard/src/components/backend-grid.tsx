@@ -2,7 +2,14 @@
 import type { JSX } from "preact";
 import type { BackendView } from "../api/views.js";
 import { formatRate, plural } from "../format.js";
-import { type BackendState, countStates, fullName, STATE_LABELS, STATES, stateOf } from "../model/backend-state.js";
+import {
+  type BackendState,
+  countStates,
+  fullName,
+  STATE_LABELS,
+  STATES,
+  stateOf,
+} from "../model/backend-state.js";
 import { GRID_CELL, gridColumns } from "../model/picture-layout.js";
 import type { Rates, TrafficRate } from "../model/rates.js";
 import { hrefOf } from "../model/route.js";
@@ -47,7 +54,9 @@ export function BackendGrid({ pool, backends, rates, width, ...shared }: Backend
           return (
             <g key={fullName(backend)} class={`state-${state}`} transform={`translate(${x} ${y})`}>
               <title>{`${backend.name}: ${STATE_LABELS[state]}, ${formatRate(requestsOf(backend))} requests a second`}</title>
-              <g style={{ opacity: state === "up" ? 0.3 + 0.7 * Math.round(part * 5) / 5 : 1 }}>{stateShape(state)}</g>
+              <g style={{ opacity: state === "up" ? 0.3 + (0.7 * Math.round(part * 5)) / 5 : 1 }}>
+                {stateShape(state)}
+              </g>
             </g>
           );
         })}

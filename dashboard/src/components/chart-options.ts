@@ -73,7 +73,9 @@ function seriesOptions(
 }
 
 function timesOfDay(_: uPlot, splits: number[]): string[] {
-  return splits.map((seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" }));
+  return splits.map((seconds) =>
+    new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" }),
+  );
 }
 
 /** Custom properties may be `light-dark(…)`: only a real colour property is resolved. */

@@ -37,13 +37,15 @@ export function Chart(props: ChartProps): JSX.Element {
   const shape = JSON.stringify(series);
 
   useEffect(() => onThemeChange(() => setLook((count) => count + 1)), []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: made anew for other series and other colours only
+  // Made anew for other series and other colours only; new data goes into the old one.
   useEffect(() => {
     const element = holder.current!;
     const options = chartOptions(element, { series, format, isStacked, onCursor: setCursor });
     const plot = new uPlot(options, latest.current, element);
     chart.current = plot;
-    const resize = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: element.clientHeight }));
+    const resize = new ResizeObserver(() =>
+      plot.setSize({ width: element.clientWidth, height: element.clientHeight }),
+    );
     resize.observe(element);
     return () => {
       resize.disconnect();

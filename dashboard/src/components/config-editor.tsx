@@ -26,7 +26,9 @@ export function ConfigEditor(props: ConfigEditorProps): JSX.Element {
     <div class="editor">
       {refusal !== undefined && (
         <div class="notice notice-error" role="alert">
-          <p class="notice-title">{refusal.problems.length > 0 ? "This config is not valid" : "That did not work"}</p>
+          <p class="notice-title">
+            {refusal.problems.length > 0 ? "This config is not valid" : "That did not work"}
+          </p>
           {refusal.problems.length === 0 && <p>{refusal.message}</p>}
           <ul class="problems">
             {refusal.problems.map((problem) => (

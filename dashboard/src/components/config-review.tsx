@@ -26,8 +26,8 @@ export function ConfigReview(props: ConfigReviewProps): JSX.Element {
     <div class="review">
       {hasConflict && (
         <Notice kind="error" title="The config was changed meanwhile">
-          Nothing was applied. Below is how yours differs from what is in force now: applying it would undo the other
-          change where they differ. Review it again, or edit.
+          Nothing was applied. Below is how yours differs from what is in force now: applying it would undo
+          the other change where they differ. Review it again, or edit.
         </Notice>
       )}
       {error !== undefined && (
@@ -111,7 +111,13 @@ const VERBS = [
   ["changed", "~"],
 ] as const;
 
-function ChangeLines({ kind, changes }: { readonly kind: string; readonly changes: ChangesView }): JSX.Element | null {
+function ChangeLines({
+  kind,
+  changes,
+}: {
+  readonly kind: string;
+  readonly changes: ChangesView;
+}): JSX.Element | null {
   const lines = VERBS.filter(([verb]) => changes[verb].length > 0);
   return (
     <>

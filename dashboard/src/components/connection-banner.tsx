@@ -7,10 +7,10 @@ export function ConnectionBanner(): JSX.Element | null {
   const { connection, trouble, reading } = usePage().state;
   if (connection !== "lost" || trouble === undefined) return null;
   return (
-    <div class="banner" role="region" aria-label="Connection">
-      <strong>No connection to sluice</strong> for {formatDuration(Date.now() - trouble.sinceMs)} ({trouble.message}).{" "}
-      {reading !== undefined && `What you see is from ${formatTime(reading.atMs)}. `}
+    <section class="banner" aria-label="Connection">
+      <strong>No connection to sluice</strong> for {formatDuration(Date.now() - trouble.sinceMs)} (
+      {trouble.message}). {reading !== undefined && `What you see is from ${formatTime(reading.atMs)}. `}
       Trying again every second.
-    </div>
+    </section>
   );
 }

@@ -26,8 +26,8 @@ export function EndFlowDialog({ flow, onEnded, onClose }: EndFlowDialogProps): J
   return (
     <ConfirmDialog title="End this flow?" action="End flow" isDangerous onConfirm={end} onClose={onClose}>
       <p>
-        {flow.client} on {flow.listener}, now with {flow.pool}/{flow.backend}. Replies that are under way are lost. Its next
-        request starts a new flow, which may go to another backend.
+        {flow.client} on {flow.listener}, now with {flow.pool}/{flow.backend}. Replies that are under way are
+        lost. Its next request starts a new flow, which may go to another backend.
       </p>
     </ConfirmDialog>
   );

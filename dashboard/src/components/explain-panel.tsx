@@ -30,7 +30,7 @@ export function ExplainPanel(props: ExplainPanelProps): JSX.Element {
       setError(messageOf(thrown));
     }
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, for a link that names a client
+  // Once: a link that names a client is a question already.
   useEffect(() => {
     if (route.query.explain === undefined) return;
     void ask();
@@ -43,7 +43,9 @@ export function ExplainPanel(props: ExplainPanelProps): JSX.Element {
   return (
     <section class="card" aria-labelledby="explain-title">
       <h2 id="explain-title">Where would a client go?</h2>
-      <p class="note">Asks the balancer what it would do with a datagram of this client now. Nothing is sent.</p>
+      <p class="note">
+        Asks the balancer what it would do with a datagram of this client now. Nothing is sent.
+      </p>
       <form class="filters" onSubmit={submit}>
         <label class="field field-long">
           <span>Address of the client</span>

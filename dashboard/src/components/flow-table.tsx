@@ -67,7 +67,12 @@ export function FlowTable({ flows, onEnd }: FlowTableProps): JSX.Element {
             >
               Explain
             </a>
-            <button type="button" disabled={isReadOnly} aria-label={`End the flow of ${flow.client}`} onClick={() => onEnd(flow)}>
+            <button
+              type="button"
+              disabled={isReadOnly}
+              aria-label={`End the flow of ${flow.client}`}
+              onClick={() => onEnd(flow)}
+            >
               End…
             </button>
           </td>

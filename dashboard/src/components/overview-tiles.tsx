@@ -36,7 +36,11 @@ export function OverviewTiles({ reading, rates, timeline }: OverviewTilesProps):
         history={replies}
         href={hrefOf("backends")}
       />
-      <DroppedTile rates={rates} timeline={timeline} history={drops.map((value, at) => add(value, replyDrops[at]))} />
+      <DroppedTile
+        rates={rates}
+        timeline={timeline}
+        history={drops.map((value, at) => add(value, replyDrops[at]))}
+      />
       <FigureTile
         label="Live flows"
         value={formatCount(status.flows.active)}
@@ -91,7 +95,9 @@ function BackendsTile({ reading: { backends } }: { readonly reading: Reading }):
       label="Backends up"
       value={formatCount(up)}
       unit={` of ${formatCount(backends.length)}`}
-      note={parts.length > 0 ? parts.join(", ") : plural(new Set(backends.map(({ pool }) => pool)).size, "pool")}
+      note={
+        parts.length > 0 ? parts.join(", ") : plural(new Set(backends.map(({ pool }) => pool)).size, "pool")
+      }
       tone={counts.down > 0 ? "trouble" : counts.draining > 0 ? "concern" : "calm"}
       href={hrefOf("backends", [], { state: counts.down > 0 ? "down" : undefined })}
     />

@@ -48,7 +48,13 @@ function Lane({ path, rate, busiest, kind }: LaneProps): JSX.Element {
   return (
     <>
       <path class={`lane lane-${kind}`} d={path} style={{ strokeWidth: width }} />
-      {isFlowing && <path class={`lane-dash lane-dash-${kind} pace-${pace}`} d={path} style={{ strokeWidth: width + 1.5 }} />}
+      {isFlowing && (
+        <path
+          class={`lane-dash lane-dash-${kind} pace-${pace}`}
+          d={path}
+          style={{ strokeWidth: width + 1.5 }}
+        />
+      )}
     </>
   );
 }

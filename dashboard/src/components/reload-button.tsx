@@ -26,7 +26,10 @@ export function ReloadButton(): JSX.Element {
           onConfirm={reload}
           onClose={() => setIsAsking(false)}
         >
-          <p>Reads the file again, as SIGHUP does. What was changed through the API and is not in the file is undone.</p>
+          <p>
+            Reads the file again, as SIGHUP does. What was changed through the API and is not in the file is
+            undone.
+          </p>
         </ConfirmDialog>
       )}
     </>

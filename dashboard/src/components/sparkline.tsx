@@ -7,7 +7,13 @@ const HEIGHT = 28;
 export function Sparkline({ values }: { readonly values: readonly (number | null)[] }): JSX.Element {
   const highest = values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
   return (
-    <svg class="sparkline" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true" focusable="false">
+    <svg
+      class="sparkline"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+      focusable="false"
+    >
       <path class="sparkline-area" d={areaPath(values, highest)} />
       <path class="sparkline-line" d={linePath(values, highest)} />
     </svg>

@@ -16,7 +16,10 @@ export function TokenDialog(): JSX.Element {
     <Dialog title="A token is needed">
       <form onSubmit={submit}>
         <div class="dialog-body">
-          <p>This balancer answers only to those who know its token: the value behind <code>admin.token</code>, or <code>admin.readToken</code> to look without touching.</p>
+          <p>
+            This balancer answers only to those who know its token: the value behind <code>admin.token</code>,
+            or <code>admin.readToken</code> to look without touching.
+          </p>
           <label class="field">
             <span>Token</span>
             <input
@@ -29,8 +32,14 @@ export function TokenDialog(): JSX.Element {
               onInput={(event) => setToken(event.currentTarget.value)}
             />
           </label>
-          <p id="token-note" class={wasRefused ? "form-error" : "note"} role={wasRefused ? "alert" : undefined}>
-            {wasRefused ? "The balancer does not take this token." : "Kept for this tab only, and forgotten when you close it."}
+          <p
+            id="token-note"
+            class={wasRefused ? "form-error" : "note"}
+            role={wasRefused ? "alert" : undefined}
+          >
+            {wasRefused
+              ? "The balancer does not take this token."
+              : "Kept for this tab only, and forgotten when you close it."}
           </p>
         </div>
         <div class="dialog-buttons">

@@ -31,7 +31,11 @@ export function TrafficPicture({ reading, rates, timeline }: TrafficPictureProps
   const busiest = Math.max(1, rates.totals.requests ?? 0);
   const { isNarrow, height } = layout;
   return (
-    <div class={`picture ${isNarrow ? "picture-narrow" : ""}`} ref={ref} style={{ height: `${height / 16}rem` }}>
+    <div
+      class={`picture ${isNarrow ? "picture-narrow" : ""}`}
+      ref={ref}
+      style={{ height: `${height / 16}rem` }}
+    >
       <svg
         class="picture-edges"
         viewBox={`0 0 ${layout.width} ${Math.max(1, height)}`}
@@ -62,7 +66,11 @@ export function TrafficPicture({ reading, rates, timeline }: TrafficPictureProps
           return (
             <li key={`${box.kind} ${box.id}`} class={`box box-${box.kind}`} style={place}>
               {box.kind === "listener" && (
-                <ListenerBox listener={reading.listeners.find(({ name }) => name === box.id)!} {...shared} dropped={rates.listeners.get(box.id)?.dropped ?? null} />
+                <ListenerBox
+                  listener={reading.listeners.find(({ name }) => name === box.id)!}
+                  {...shared}
+                  dropped={rates.listeners.get(box.id)?.dropped ?? null}
+                />
               )}
               {box.kind === "pool" && <PoolBox pool={reading.pools.find(({ name }) => name === box.id)!} />}
               {box.kind === "backend" && (
@@ -73,7 +81,13 @@ export function TrafficPicture({ reading, rates, timeline }: TrafficPictureProps
                 />
               )}
               {box.kind === "rest" && (
-                <BackendGrid pool={box.id} backends={group?.restBackends ?? []} rates={rates} width={box.width} {...shared} />
+                <BackendGrid
+                  pool={box.id}
+                  backends={group?.restBackends ?? []}
+                  rates={rates}
+                  width={box.width}
+                  {...shared}
+                />
               )}
             </li>
           );

@@ -1,9 +1,10 @@
 /** What a person should look at, the worst first, in words that say what is the case and where to go. */
-import { formatPart, formatRate, plural, spaced } from "../format.js";
+
 import type { BackendView } from "../api/views.js";
-import { backendHref, hrefOf } from "./route.js";
+import { formatPart, formatRate, plural, spaced } from "../format.js";
 import { fullName, stateOf } from "./backend-state.js";
 import { type Rates, type Reading, total } from "./rates.js";
+import { backendHref, hrefOf } from "./route.js";
 
 export interface Attention {
   readonly id: string;
@@ -28,7 +29,10 @@ export function findAttention(reading: Reading, rates: Rates): Attention[] {
     ...machinery(reading),
     ...warnings(reading),
   ];
-  return [...found.filter(({ tone }) => tone === "trouble"), ...found.filter(({ tone }) => tone === "concern")];
+  return [
+    ...found.filter(({ tone }) => tone === "trouble"),
+    ...found.filter(({ tone }) => tone === "concern"),
+  ];
 }
 
 function pools({ pools: all, listeners }: Reading): Attention[] {
@@ -74,8 +78,18 @@ function drops({ drops: requests, replyDrops }: Rates): Attention[] {
   const rate = total(requests) + total(replyDrops) - (replyDrops.get("late_reply") ?? 0);
   if (rate <= 0) return [];
   const reasons = [...requests, ...replyDrops].sort((a, b) => b[1] - a[1]);
-  const text = reasons.slice(0, 3).map(([reason, perSecond]) => `${spaced(reason)} ${formatRate(perSecond)}/s`);
-  return [{ id: "drops", tone: "concern", title: "Datagrams are dropped", text: text.join(", "), href: hrefOf("drops") }];
+  const text = reasons
+    .slice(0, 3)
+    .map(([reason, perSecond]) => `${spaced(reason)} ${formatRate(perSecond)}/s`);
+  return [
+    {
+      id: "drops",
+      tone: "concern",
+      title: "Datagrams are dropped",
+      text: text.join(", "),
+      href: hrefOf("drops"),
+    },
+  ];
 }
 
 function machinery({ status }: Reading): Attention[] {
@@ -91,15 +105,33 @@ function machinery({ status }: Reading): Attention[] {
   for (const { index, state } of status.workers) {
     if (state !== "restarting") continue;
     const text = "Its flows begin anew with their next requests.";
-    found.push({ id: `worker ${index}`, tone: "trouble", title: `Worker ${index} is starting again`, text, href: hrefOf("events") });
+    found.push({
+      id: `worker ${index}`,
+      tone: "trouble",
+      title: `Worker ${index} is starting again`,
+      text,
+      href: hrefOf("events"),
+    });
   }
   if (!status.ready) {
-    found.push({ id: "ready", tone: "concern", title: "Not ready yet", text: status.awaiting.join("; "), href: hrefOf("events") });
+    found.push({
+      id: "ready",
+      tone: "concern",
+      title: "Not ready yet",
+      text: status.awaiting.join("; "),
+      href: hrefOf("events"),
+    });
   }
   const fill = status.flows.active / status.flows.max;
   if (fill >= NEARLY_FULL) {
     const text = `${formatPart(fill)} of limits.maxFlows are in use.`;
-    found.push({ id: "full", tone: "concern", title: "The flow table is nearly full", text, href: hrefOf("flows") });
+    found.push({
+      id: "full",
+      tone: "concern",
+      title: "The flow table is nearly full",
+      text,
+      href: hrefOf("flows"),
+    });
   }
   return found;
 }

@@ -64,7 +64,11 @@ export function filterRows(rows: readonly BackendRow[], { text, pool, state }: R
 }
 
 /** Equal rows stay in the order of the config, so that nothing jumps about; unknown figures come last. */
-export function sortRows(rows: readonly BackendRow[], column: BackendColumn, isDescending: boolean): BackendRow[] {
+export function sortRows(
+  rows: readonly BackendRow[],
+  column: BackendColumn,
+  isDescending: boolean,
+): BackendRow[] {
   const sign = isDescending ? -1 : 1;
   return rows.toSorted((a, b) => {
     const left = sortValue(a, column);

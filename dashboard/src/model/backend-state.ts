@@ -21,7 +21,11 @@ export const STATE_MEANINGS: Readonly<Record<BackendState, string>> = {
   down: "not answering",
 };
 
-export function stateOf({ admin, health, share }: Pick<BackendView, "admin" | "health" | "share">): BackendState {
+export function stateOf({
+  admin,
+  health,
+  share,
+}: Pick<BackendView, "admin" | "health" | "share">): BackendState {
   if (admin === "disabled") return "disabled";
   if (health === "down") return "down";
   if (admin === "draining") return "draining";

@@ -2,14 +2,19 @@
  * The balancer's events, as they happen: read with `fetch`, which can send a token where `EventSource` cannot, and taken up
  * again after the last one seen when the stream breaks.
  */
-import { ApiError, type ApiClient } from "../api/client.js";
+import { type ApiClient, ApiError } from "../api/client.js";
 import { createSseParser, type StreamMessage } from "../api/sse-parser.js";
 import type { EventView } from "../api/views.js";
 
 /** `missed`: a gap, as more happened than the balancer keeps; `restarted`: numbering began anew. */
 export type LogEntry =
   | EventView
-  | { readonly id: number; readonly at: string; readonly type: "missed" | "restarted"; readonly data: Record<string, unknown> };
+  | {
+      readonly id: number;
+      readonly at: string;
+      readonly type: "missed" | "restarted";
+      readonly data: Record<string, unknown>;
+    };
 
 const MOST_KEPT = 1000;
 const RETRY_MS = 1000;
@@ -52,7 +57,8 @@ export class EventLog {
   restart(): void {
     this.#stream?.abort();
     this.#stream = undefined;
-    if (this.#lastId !== undefined) this.#add([{ id: 0, at: new Date().toISOString(), type: "restarted", data: {} }]);
+    if (this.#lastId !== undefined)
+      this.#add([{ id: 0, at: new Date().toISOString(), type: "restarted", data: {} }]);
     this.#lastId = undefined;
   }
 

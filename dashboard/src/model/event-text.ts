@@ -33,11 +33,17 @@ export function describeEvent({ type, data }: LogEntry): EventText {
     case "reload":
       return { text: `Config v${text(data.version)} is in force: ${describeChanges(data)}`, mark: "good" };
     case "discovery":
-      return { text: `${text(data.source)} for ${text(data.pool)}: ${countChanges(data, "backend")}`, mark: "plain" };
+      return {
+        text: `${text(data.source)} for ${text(data.pool)}: ${countChanges(data, "backend")}`,
+        mark: "plain",
+      };
     case "listening":
       return { text: `All listeners are open: ${namesOf(data.listeners)}`, mark: "good" };
     case "missed":
-      return { text: `${text(data.missed ?? data.count ?? "Some")} events are no longer kept`, mark: "concern" };
+      return {
+        text: `${text(data.missed ?? data.count ?? "Some")} events are no longer kept`,
+        mark: "concern",
+      };
     case "restarted":
       return { text: "sluice was started anew; events are numbered from the beginning", mark: "concern" };
   }
@@ -46,7 +52,8 @@ export function describeEvent({ type, data }: LogEntry): EventText {
 function describeBackend(data: Record<string, unknown>): EventText {
   const state = data.admin === "enabled" ? text(data.health) : text(data.admin);
   const weight = `weight ${text(data.weight)}`;
-  const share = typeof data.share === "number" && data.share < 1 ? `, gets ${Math.round(data.share * 100)} %` : "";
+  const share =
+    typeof data.share === "number" && data.share < 1 ? `, gets ${Math.round(data.share * 100)} %` : "";
   return {
     text: `${text(data.pool)}/${text(data.backend)} is ${state} (${weight}${share}): ${text(data.reason)}`,
     mark: state === "up" ? "good" : state === "down" ? "trouble" : "concern",
@@ -72,12 +79,16 @@ function countChanges(changes: unknown, kind: string): string {
     return Array.isArray(names) && names.length > 0 ? [[names.length, change] as const] : [];
   });
   if (counts.length === 0) return "no change";
-  return counts.map(([count, change], at) => (at === 0 ? `${plural(count, kind)} ${change}` : `${count} ${change}`)).join(", ");
+  return counts
+    .map(([count, change], at) => (at === 0 ? `${plural(count, kind)} ${change}` : `${count} ${change}`))
+    .join(", ");
 }
 
 function namesOf(listeners: unknown): string {
   if (!Array.isArray(listeners)) return "";
-  return listeners.map((one: { name?: unknown; address?: unknown }) => text(one.address ?? one.name)).join(", ");
+  return listeners
+    .map((one: { name?: unknown; address?: unknown }) => text(one.address ?? one.name))
+    .join(", ");
 }
 
 function text(value: unknown): string {

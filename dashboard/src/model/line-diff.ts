@@ -67,8 +67,7 @@ function editScript(a: readonly string[], b: readonly string[]): Kind[] {
   for (let x = a.length - 1; x >= 0; x--) {
     for (let y = b.length - 1; y >= 0; y--) {
       const at = x * width + y;
-      length[at] =
-        a[x] === b[y] ? length[at + width + 1] + 1 : Math.max(length[at + width], length[at + 1]);
+      length[at] = a[x] === b[y] ? length[at + width + 1] + 1 : Math.max(length[at + width], length[at + 1]);
     }
   }
   const kinds: Kind[] = [];

@@ -203,9 +203,7 @@ function narrowEdge(kind: "in" | "out", box: Box, pool: Box, parent: Box, child:
   const path = (offset: number, isBack: boolean) => {
     const at = lane(offset);
     const startY = parent.y + parent.height;
-    return isBack
-      ? `M${child.x} ${at.y}H${at.x}V${startY}`
-      : `M${at.x} ${startY}V${at.y}H${child.x}`;
+    return isBack ? `M${child.x} ${at.y}H${at.x}V${startY}` : `M${at.x} ${startY}V${at.y}H${child.x}`;
   };
   return {
     id: `${kind} ${pool.id} ${box.kind} ${box.id}`,

@@ -14,7 +14,11 @@ export function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#?\/?/, "").split("?");
   const [first = "", ...rest] = path.split("/").map(decode);
   const view = VIEWS.find((name) => name === first) ?? "overview";
-  return { view, path: rest.filter((part) => part !== ""), query: Object.fromEntries(new URLSearchParams(query)) };
+  return {
+    view,
+    path: rest.filter((part) => part !== ""),
+    query: Object.fromEntries(new URLSearchParams(query)),
+  };
 }
 
 export function hrefOf(

@@ -6,10 +6,7 @@ import { countStates, fullName, STATE_LABELS, STATES, stateOf } from "./backend-
 const MOST_NAMED = 3;
 
 /** Empty when nothing changed. */
-export function describeStateChanges(
-  before: readonly BackendView[],
-  after: readonly BackendView[],
-): string {
+export function describeStateChanges(before: readonly BackendView[], after: readonly BackendView[]): string {
   const states = new Map(before.map((backend) => [fullName(backend), stateOf(backend)]));
   const changed = after.filter((backend) => {
     const was = states.get(fullName(backend));
@@ -23,6 +20,9 @@ export function describeStateChanges(
     return `${changed.length} backends changed: ${parts.join(", ")}.`;
   }
   return changed
-    .map((backend) => `${fullName(backend)}: ${STATE_LABELS[stateOf(backend)].toLowerCase()}, ${backend.reason}.`)
+    .map(
+      (backend) =>
+        `${fullName(backend)}: ${STATE_LABELS[stateOf(backend)].toLowerCase()}, ${backend.reason}.`,
+    )
     .join(" ");
 }

@@ -92,7 +92,10 @@ export class Watch {
     }
     this.#isPolling = false;
     if (this.#state.connection === "locked") return;
-    this.#timer = setTimeout(() => void this.#poll(), Math.max(100, POLL_MS - (performance.now() - startedMs)));
+    this.#timer = setTimeout(
+      () => void this.#poll(),
+      Math.max(100, POLL_MS - (performance.now() - startedMs)),
+    );
   }
 
   async #read(): Promise<Reading> {

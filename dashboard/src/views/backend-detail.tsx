@@ -25,7 +25,8 @@ export function BackendDetail(props: BackendDetailProps): JSX.Element {
   const backend = reading?.backends.find((one) => fullName(one) === full);
   const crumb = (
     <nav class="crumb" aria-label="Where this is">
-      <a href={hrefOf("backends")}>Backends</a> / <a href={hrefOf("backends", [], { pool: props.pool })}>{props.pool}</a>
+      <a href={hrefOf("backends")}>Backends</a> /{" "}
+      <a href={hrefOf("backends", [], { pool: props.pool })}>{props.pool}</a>
     </nav>
   );
   if (backend === undefined) {
@@ -36,7 +37,9 @@ export function BackendDetail(props: BackendDetailProps): JSX.Element {
         {reading === undefined ? (
           <Waiting />
         ) : (
-          <Notice title="There is no such backend">It may have left the config. Its events are still in the log.</Notice>
+          <Notice title="There is no such backend">
+            It may have left the config. Its events are still in the log.
+          </Notice>
         )}
       </>
     );
@@ -70,7 +73,9 @@ function BackendCharts({ full }: { readonly full: string }): JSX.Element {
     watch.timeline.columns(figures.map((figure) => backendKey(full, figure)));
   const traffic = columns("requests", "replies");
   const [requests, replies] = traffic.values;
-  const unanswered = requests.map((value, at) => (value === null ? null : Math.max(0, value - (replies[at] ?? 0))));
+  const unanswered = requests.map((value, at) =>
+    value === null ? null : Math.max(0, value - (replies[at] ?? 0)),
+  );
   const outstanding = columns("outstanding");
   return (
     <div class="charts">

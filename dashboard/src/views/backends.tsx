@@ -24,9 +24,15 @@ export function BackendsView(): JSX.Element {
   const [order, setOrder] = useState<SortOrder<BackendColumn>>({ key: "state", isDescending: false });
   const { reading, rates } = state;
   if (reading === undefined) return <Empty />;
-  const all = backendRows(reading.backends, rates, (name, figure) => watch.timeline.last(backendKey(name, figure)));
+  const all = backendRows(reading.backends, rates, (name, figure) =>
+    watch.timeline.last(backendKey(name, figure)),
+  );
   const inPool = filterRows(all, { text, pool, state: "" });
-  const rows = sortRows(filterRows(inPool, { text: "", pool: "", state: wantedState }), order.key, order.isDescending);
+  const rows = sortRows(
+    filterRows(inPool, { text: "", pool: "", state: wantedState }),
+    order.key,
+    order.isDescending,
+  );
   const shownPage = Math.min(page, Math.max(0, Math.ceil(rows.length / PAGE_SIZE) - 1));
   const counts = countStates(inPool.map(({ backend }) => backend));
   const go = (query: { pool?: string; state?: string }) => {

@@ -50,7 +50,6 @@ export function ConfigView(): JSX.Element {
     setRefusal({ message: messageOf(error), problems: error instanceof ApiError ? error.problems : [] });
 
   // While somebody edits, what the draft began from stays; applying it finds out.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: loads again when another version is in force
   useEffect(() => {
     if (version !== undefined && draft === undefined) load().catch(refuse);
   }, [version, draft === undefined]);
@@ -97,18 +96,32 @@ export function ConfigView(): JSX.Element {
     return (
       <>
         <ViewHeader title="Config" />
-        {refusal === undefined ? <Waiting /> : <Notice kind="error" title="No config to show">{refusal.message}</Notice>}
+        {refusal === undefined ? (
+          <Waiting />
+        ) : (
+          <Notice kind="error" title="No config to show">
+            {refusal.message}
+          </Notice>
+        )}
       </>
     );
   }
   const source = state.reading?.status.configSource;
   return (
     <>
-      <ViewHeader title="Config" note={`Version ${version ?? ""} is in force${source === undefined ? "" : `, from ${SOURCES[source]}`}`}>
+      <ViewHeader
+        title="Config"
+        note={`Version ${version ?? ""} is in force${source === undefined ? "" : `, from ${SOURCES[source]}`}`}
+      >
         {draft === undefined && (
           <>
             {source !== "program" && <ReloadButton />}
-            <button type="button" class="primary" disabled={state.isReadOnly} onClick={() => setDraft(inForce.text)}>
+            <button
+              type="button"
+              class="primary"
+              disabled={state.isReadOnly}
+              onClick={() => setDraft(inForce.text)}
+            >
               Edit
             </button>
           </>
@@ -144,4 +157,8 @@ export function ConfigView(): JSX.Element {
   );
 }
 
-const SOURCES = { file: "its file", api: "the API; a reload of the file undoes it", program: "the program" } as const;
+const SOURCES = {
+  file: "its file",
+  api: "the API; a reload of the file undoes it",
+  program: "the program",
+} as const;

@@ -26,7 +26,10 @@ export function DropsView(): JSX.Element {
     );
   }
   const rows = dropRows(reading.status, rates, watch.timeline);
-  const queueDrops = [...reading.listeners, ...reading.backends].reduce((sum, one) => sum + one.queueDrops, 0);
+  const queueDrops = [...reading.listeners, ...reading.backends].reduce(
+    (sum, one) => sum + one.queueDrops,
+    0,
+  );
   return (
     <>
       <ViewHeader title="Drops" note="Datagrams that were not forwarded, each under the reason for it" />
@@ -38,8 +41,8 @@ export function DropsView(): JSX.Element {
       )}
       {queueDrops > 0 && (
         <p class="note">
-          Besides, the kernel dropped {formatExact(queueDrops)} datagrams in full receive queues before sluice saw them:
-          more workers or a larger receiveBuffer help.
+          Besides, the kernel dropped {formatExact(queueDrops)} datagrams in full receive queues before sluice
+          saw them: more workers or a larger receiveBuffer help.
         </p>
       )}
       <ByListener />

@@ -43,7 +43,12 @@ export function EventsView(): JSX.Element {
       <search class="filters" aria-label="Events">
         <label class="field">
           <span>Text</span>
-          <input type="search" value={text} spellcheck={false} onInput={(event) => setText(event.currentTarget.value)} />
+          <input
+            type="search"
+            value={text}
+            spellcheck={false}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
         </label>
         <fieldset class="chips">
           <legend>Type</legend>
@@ -51,7 +56,12 @@ export function EventsView(): JSX.Element {
             All <span class="chip-count">{formatExact(entries.length)}</span>
           </button>
           {TYPES.filter((name) => count(name) > 0 || name === type).map((name) => (
-            <button key={name} type="button" aria-pressed={type === name} onClick={() => go(type === name ? "" : name)}>
+            <button
+              key={name}
+              type="button"
+              aria-pressed={type === name}
+              onClick={() => go(type === name ? "" : name)}
+            >
               {EVENT_LABELS[name]} <span class="chip-count">{formatExact(count(name))}</span>
             </button>
           ))}

@@ -33,7 +33,6 @@ export function FlowsView(): JSX.Element {
   const query = withQuery("flows", { ...search, limit: PAGE_SIZE, after: pages.at(-1) });
   const isThere = state.connection === "live";
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `refreshes` asks again
   useEffect(() => {
     if (!isThere) return;
     const abort = new AbortController();
@@ -94,7 +93,11 @@ export function FlowsView(): JSX.Element {
           Next
         </button>
       </nav>
-      <ExplainPanel key={route.query.explain ?? ""} client={route.query.explain ?? address} listener={listener} />
+      <ExplainPanel
+        key={route.query.explain ?? ""}
+        client={route.query.explain ?? address}
+        listener={listener}
+      />
       {ending !== undefined && (
         <EndFlowDialog flow={ending} onEnded={refresh} onClose={() => setEnding(undefined)} />
       )}
