@@ -1,17 +1,20 @@
 /** What the page shows of real traffic. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { eventually } from "../support/waiting.js";
 import { needsBrowser, openBrowser, openPage, showsView } from "./browser.js";
 import { startScene } from "./watched-balancer.js";
 
 const WAIT_MS = 10_000;
 
+function tile(page: Page, label: string): Locator {
+  return page.locator(".tile").filter({ has: page.getByText(label, { exact: true }) });
+}
+
 /** The big figure of a tile, as a number. */
 async function tileFigure(page: Page, label: string): Promise<number> {
-  const tile = page.locator(".tile", { hasText: label }).locator(".tile-value");
-  return Number.parseFloat((await tile.innerText()).replaceAll(",", ""));
+  return Number.parseFloat((await tile(page, label).locator(".tile-value").innerText()).replaceAll(",", ""));
 }
 
 test("the page shows traffic as it moves", needsBrowser, async (t) => {
@@ -28,14 +31,14 @@ test("the page shows traffic as it moves", needsBrowser, async (t) => {
     }, WAIT_MS);
     assert.equal(await page.locator(".lane-dash-request").count(), 4);
     assert.equal(await page.locator(".lane-dash-reply").count(), 4);
-    assert.match((await page.locator(".edge-label").allInnerTexts()).join(" "), /[\d.]+\/s →/);
+    assert.match((await page.locator(".edge-label").allTextContents()).join(" "), /[\d.]+\/s →/);
     for (const name of ["a", "b", "c"]) {
       const text = await page.locator(".box-backend", { hasText: new RegExp(`^${name}`) }).innerText();
       assert.match(text, /[\d.]+ requests and [\d.]+ replies a second/);
     }
-    const first = await page.locator(".tile", { hasText: "Requests" }).locator(".tile-note").innerText();
+    const first = await tile(page, "Requests").locator(".tile-note").innerText();
     await eventually(async () => {
-      const now = await page.locator(".tile", { hasText: "Requests" }).locator(".tile-note").innerText();
+      const now = await tile(page, "Requests").locator(".tile-note").innerText();
       assert.notEqual(now, first, "figures go on");
     }, WAIT_MS);
     assertClean();
@@ -49,13 +52,11 @@ test("the page shows traffic as it moves", needsBrowser, async (t) => {
       assert.match((await chart.getAttribute("aria-label")) ?? "", /Requests: [1-9][\d.]* now/);
     }, WAIT_MS);
     assert.equal(await page.locator(".chart canvas").count(), 3);
-    const isDrawn = await page
-      .locator(".chart canvas")
-      .first()
-      .evaluate((canvas: HTMLCanvasElement) => {
-        const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
-        return data.some((value) => value !== 0);
-      });
+    const isDrawn = await page.evaluate(`(() => {
+      const canvas = document.querySelector(".chart canvas");
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return data.some((value) => value !== 0);
+    })()`);
     assert.ok(isDrawn, "something is on the canvas");
     assertClean();
   });

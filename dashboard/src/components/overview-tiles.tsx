@@ -55,7 +55,8 @@ export function OverviewTiles({ reading, rates, timeline }: OverviewTilesProps):
 }
 
 function answeredNote({ totals: { requests, replies } }: Rates): string {
-  if (requests === null || replies === null || requests === 0) return "no requests now";
+  if (requests === null || replies === null) return "measuring";
+  if (requests === 0) return "no requests now";
   return `${formatPart(Math.min(1, replies / requests))} of requests`;
 }
 

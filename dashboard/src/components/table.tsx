@@ -12,7 +12,7 @@ interface TableProps {
 export function Table({ caption, head, children }: TableProps): JSX.Element {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
-    <section class="table-scroll" tabIndex={0} aria-label={caption}>
+    <div class="table-scroll" role="group" tabIndex={0} aria-label={caption}>
       <table>
         <caption class="visually-hidden">{caption}</caption>
         <thead>
@@ -20,7 +20,7 @@ export function Table({ caption, head, children }: TableProps): JSX.Element {
         </thead>
         <tbody>{children}</tbody>
       </table>
-    </section>
+    </div>
   );
 }
 
