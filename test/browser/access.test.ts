@@ -28,7 +28,7 @@ test("the page asks for a token, and keeps to what it allows", needsBrowser, asy
     const dialog = page.getByRole("dialog", { name: "A token is needed" });
     await dialog.getByLabel("Token").fill("not-the-token-at-all");
     await dialog.getByRole("button", { name: "Connect" }).click();
-    await dialog.getByText("does not take this token").waitFor();
+    await dialog.getByText("Not accepted: the token is wrong").waitFor();
     await dialog.getByLabel("Token").fill(TOKEN);
     await dialog.getByRole("button", { name: "Connect" }).click();
     await dialog.waitFor({ state: "hidden" });
@@ -38,10 +38,10 @@ test("the page asks for a token, and keeps to what it allows", needsBrowser, asy
     assert.equal(await page.evaluate("localStorage.length + document.cookie.length"), 1, "only the theme");
     assert.equal(await page.evaluate("sessionStorage.getItem('sluice.token')"), TOKEN);
     await page.getByRole("link", { name: "Events" }).click();
-    await page
-      .getByRole("row", { name: /drain|Drain|web\/a/ })
-      .first()
-      .waitFor();
+    await showsView(page, "Events");
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    await page.request.patch(`${url}api/v1/backends/web/a`, { data: { weight: 3 }, headers });
+    await page.getByRole("row", { name: /weight web\/a.*by token/ }).waitFor();
     assertClean();
   });
 

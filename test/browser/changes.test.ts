@@ -18,7 +18,9 @@ test("the page changes the running balancer", needsBrowser, async (t) => {
   const browser = await openBrowser(t);
 
   await t.test("drains a backend and enables it again, after asking", async () => {
-    const { page, assertClean } = await openPage(browser, url, "#/backends/web/b", { expected: /status of 400/ });
+    const { page, assertClean } = await openPage(browser, url, "#/backends/web/b", {
+      expected: /status of 400/,
+    });
     await page.getByRole("button", { name: "Drain…" }).click();
     const dialog = page.getByRole("dialog", { name: "Drain web/b?" });
     await dialog.getByRole("button", { name: "Cancel" }).click();

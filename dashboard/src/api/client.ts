@@ -33,8 +33,8 @@ const TIMEOUT_MS = 10_000;
 
 export class ApiClient {
   #token = sessionStorage.getItem(TOKEN_KEY);
-  /** Called when the API wants a token, or another one. */
-  onLocked: () => void = () => {};
+  /** Called when the API wants a token, or another one, and says why. */
+  onLocked: (error: ApiError) => void = () => {};
   /** Called when the API says that this token may only look. */
   onReadOnly: () => void = () => {};
 
@@ -61,7 +61,7 @@ export class ApiClient {
     const response = await this.#ask(path, options);
     if (response.ok) return response;
     const error = await errorOf(response);
-    if (response.status === 401) this.onLocked();
+    if (isAboutTokens(error)) this.onLocked(error);
     if (response.status === 403) this.onReadOnly();
     throw error;
   }
@@ -108,6 +108,11 @@ export function withQuery(
 /** The path of a backend in the API. */
 export function backendPath(pool: string, name: string): string {
   return `backends/${encodeURIComponent(pool)}/${encodeURIComponent(name)}`;
+}
+
+/** A token is missing or wrong, or too many wrong ones came. */
+export function isAboutTokens(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 401 || error.status === 429);
 }
 
 /** What went wrong, for people, whatever was thrown. */

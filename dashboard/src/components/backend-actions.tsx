@@ -14,16 +14,16 @@ export function BackendActions({ backend }: { readonly backend: BackendView }): 
   const { isReadOnly } = usePage().state;
   const [action, setAction] = useState<Action | undefined>(undefined);
   const close = () => setAction(undefined);
-  const offer = (name: Action, label: string) => (
-    <button type="button" disabled={isReadOnly} onClick={() => setAction(name)}>
+  const offer = (name: Action, label: string, isUseless = false) => (
+    <button type="button" disabled={isReadOnly || isUseless} onClick={() => setAction(name)}>
       {label}
     </button>
   );
   return (
     <>
-      {backend.admin !== "enabled" && offer("enable", "Enable…")}
-      {backend.admin === "enabled" && offer("drain", "Drain…")}
-      {backend.admin !== "disabled" && offer("disable", "Disable…")}
+      {/* The same button for both, so that it keeps the focus when it turns from one into the other. */}
+      {backend.admin === "enabled" ? offer("drain", "Drain…") : offer("enable", "Enable…")}
+      {offer("disable", "Disable…", backend.admin === "disabled")}
       {offer("weight", "Weight…")}
       {isReadOnly && <span class="note">This token may only look.</span>}
       {action === "drain" && <DrainDialog backend={backend} onClose={close} />}

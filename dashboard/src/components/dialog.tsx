@@ -1,4 +1,4 @@
-/** A modal dialog: the browser keeps the focus inside, gives it back afterwards, and closes it with Escape. */
+/** A modal dialog: the browser keeps the focus inside and closes it with Escape; afterwards the focus is where it was. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
@@ -14,8 +14,13 @@ export function Dialog({ title, children, onClose }: DialogProps): JSX.Element {
   const titleId = useId();
   useEffect(() => {
     const dialog = ref.current!;
+    const opener = document.activeElement;
     dialog.showModal();
-    return () => dialog.close();
+    return () => {
+      dialog.close();
+      // The browser would do so, too, but the dialog has left the page by now.
+      if (opener instanceof HTMLElement) opener.focus();
+    };
   }, []);
   return (
     <dialog

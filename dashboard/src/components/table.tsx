@@ -11,6 +11,7 @@ interface TableProps {
 
 export function Table({ caption, head, children }: TableProps): JSX.Element {
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms, and a section would be one landmark too many
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
     <div class="table-scroll" role="group" tabIndex={0} aria-label={caption}>
       <table>

@@ -5,7 +5,7 @@ import { Dialog } from "./dialog.js";
 import { usePage } from "./page-context.js";
 
 export function TokenDialog(): JSX.Element {
-  const { client, watch } = usePage();
+  const { client, watch, state } = usePage();
   const [token, setToken] = useState("");
   const wasRefused = client.hasToken;
   const submit = (event: Event) => {
@@ -38,7 +38,7 @@ export function TokenDialog(): JSX.Element {
             role={wasRefused ? "alert" : undefined}
           >
             {wasRefused
-              ? "The balancer does not take this token."
+              ? `Not accepted: ${state.refusal}.`
               : "Kept for this tab only, and forgotten when you close it."}
           </p>
         </div>

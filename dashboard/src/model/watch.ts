@@ -2,7 +2,7 @@
  * Watches the balancer: one poll a second, rates between two polls, the timeline of the last minutes, and whether there is a
  * connection at all. Tells its subscribers once for each poll; between two polls nothing on the page changes by itself.
  */
-import { type ApiClient, ApiError, messageOf } from "../api/client.js";
+import { type ApiClient, isAboutTokens, messageOf } from "../api/client.js";
 import type { BackendView, HistoryView, ListenerView, PoolView, StatusView } from "../api/views.js";
 import { addHistory } from "./history.js";
 import { isSameRun, NO_RATES, type Rates, type Reading, ratesBetween } from "./rates.js";
@@ -14,6 +14,8 @@ export type Connection = "connecting" | "live" | "lost" | "locked";
 
 export interface WatchState {
   readonly connection: Connection;
+  /** Why the API is locked. */
+  readonly refusal: string;
   /** Why there is no connection, and since when. */
   readonly trouble: { readonly message: string; readonly sinceMs: number } | undefined;
   readonly reading: Reading | undefined;
@@ -37,6 +39,7 @@ export class Watch {
   #isPolling = false;
   #state: WatchState = {
     connection: "connecting",
+    refusal: "",
     trouble: undefined,
     reading: undefined,
     rates: NO_RATES,
@@ -46,7 +49,7 @@ export class Watch {
 
   constructor(client: ApiClient) {
     this.#client = client;
-    client.onLocked = () => this.#set({ connection: "locked" });
+    client.onLocked = ({ message }) => this.#set({ connection: "locked", refusal: message });
     client.onReadOnly = () => this.#set({ isReadOnly: true });
   }
 
@@ -85,6 +88,8 @@ export class Watch {
     this.#isPolling = true;
     const startedMs = performance.now();
     try {
+      // A wrong token is to count once, not once for each part of a poll.
+      if (this.#state.connection !== "live") await this.#client.json<StatusView>("status");
       const [reading, history] = await Promise.all([this.#read(), this.#readHistory()]);
       this.#accept(reading, history);
     } catch (error) {
@@ -137,7 +142,7 @@ export class Watch {
   }
 
   #fail(error: unknown): void {
-    if (error instanceof ApiError && error.status === 401) return;
+    if (isAboutTokens(error)) return;
     const isFirst = this.#state.connection !== "lost";
     this.#set({
       connection: "lost",
