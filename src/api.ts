@@ -120,6 +120,8 @@ export interface Stats {
   readonly listeners: readonly ListenerStats[];
   readonly backends: readonly BackendStats[];
   readonly sources: readonly SourceStats[];
+  /** Lines of the flow log, written and lost; undefined where there is none. */
+  readonly flowLog: { readonly lines: number; readonly dropped: number } | undefined;
 }
 
 /** Whether it may be sent traffic, and if not yet, what it waits for. */

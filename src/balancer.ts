@@ -34,6 +34,7 @@ import type { Snapshot } from "./core/snapshot.js";
 import { DiscoveryLink } from "./discovery-link.js";
 import { explain } from "./explain.js";
 import { createFlowQuery, listFlowInfo } from "./flow-info.js";
+import { FlowLog } from "./flow-log.js";
 import { type Handover, nameBindings, nameSockets, packBindings } from "./handover.js";
 import { HealthControl } from "./health-control.js";
 import { HeldWarnings } from "./held-warnings.js";
@@ -146,6 +147,7 @@ class RunningBalancer implements StartedBalancer {
   readonly #routing = new RoutingView();
   readonly #tell: TellOperator;
   readonly #startedAtMs = performance.now();
+  readonly #flowLog: FlowLog;
   #housekeeping: NodeJS.Timeout | undefined;
   /** As it was given; `#config` has what discovery found as well. */
   #written: Config;
@@ -205,6 +207,7 @@ class RunningBalancer implements StartedBalancer {
       });
       started = balancer;
       await balancer.#apply(snapshot);
+      balancer.#flowLog.update(config.flowLog);
       balancer.#health.update(config, snapshot);
       signals.refused = (slot) => balancer.#health.refused(slot);
       (await balancer.#admin.prepare(written, { isTaken: !balancer.#receives })).commit();
@@ -217,6 +220,7 @@ class RunningBalancer implements StartedBalancer {
       discovery.close();
       if (started !== undefined) await Promise.all([started.#health.close(), started.#admin.close()]);
       await plane.close();
+      if (started !== undefined) await started.#flowLog.close();
       throw error;
     }
   }
@@ -251,6 +255,11 @@ class RunningBalancer implements StartedBalancer {
       publish: () => this.#republish(),
     });
     const operate: Operate = (...change) => this.#health.operate(...change);
+    this.#flowLog = new FlowLog({
+      take: () => parts.plane.endedFlows(),
+      lost: () => parts.plane.lostEndedFlows,
+      warn: (code, message) => parts.warnings.push({ code, message }),
+    });
     this.#tell = createTellOperator(parts.events);
     this.backends = createBackendControl(() => this.#snapshot, operate, this.#tell);
     this.#admin = new AdminLink({
@@ -330,6 +339,7 @@ class RunningBalancer implements StartedBalancer {
       uptimeMs: performance.now() - this.#startedAtMs,
       addresses: this.#addresses,
       sources: this.#discovery.stats(),
+      flowLog: this.#flowLog.figures,
       configVersion: this.#configVersion,
       health: new Map(this.#health.status().map((status) => [status.slot, status])),
       counters: this.#plane.counters,
@@ -431,6 +441,7 @@ class RunningBalancer implements StartedBalancer {
       throw error;
     });
     this.#warnOfLimits(written);
+    this.#flowLog.update(written.flowLog);
     this.#written = written;
     this.#source = sourceOf(written, actor);
     this.#discovery.keep(written, resolved);
@@ -509,6 +520,7 @@ class RunningBalancer implements StartedBalancer {
     try {
       const bound = await this.#plane.apply(snapshot);
       this.#snapshot = snapshot;
+      this.#flowLog.rename(snapshot);
       for (const { slot, port } of bound) {
         const entry = snapshot.listeners.find((listener) => listener.slot === slot);
         if (entry) this.#addresses.set(slot, formatEndpoint({ ip: entry.address.ip, port }));
@@ -543,6 +555,7 @@ class RunningBalancer implements StartedBalancer {
     await this.#reloading;
     this.#isOver = true;
     await Promise.all([this.#plane.close(), this.#health.close(), this.#admin.close()]);
+    await this.#flowLog.close();
     this.#events.emit("close");
   }
 }

@@ -38,6 +38,7 @@ function statsOf(parts: Partial<StatsInput>) {
     ready: { isReady: true, awaiting: [] },
     workers: [],
     probes: new Map(),
+    flowLog: undefined,
     counters: [createCounters()],
     ...parts,
   });

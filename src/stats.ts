@@ -40,6 +40,7 @@ export interface StatsInput {
   readonly sources: readonly SourceStats[];
   readonly ready: Readiness;
   readonly workers: readonly WorkerStats[];
+  readonly flowLog: Stats["flowLog"];
   /** Backend slot → what its probes found, where it is probed. */
   readonly probes: ReadonlyMap<number, ProbeStats>;
   /** One array for each worker. */
@@ -77,6 +78,7 @@ export function createStats(input: StatsInput): Stats {
       pool.backends.map((backend) => backendStats(pool, backend, input)),
     ),
     sources: input.sources,
+    flowLog: input.flowLog,
   };
 }
 

@@ -29,7 +29,9 @@ export function compileSnapshot(
   try {
     const pools = config.pools.map((pool) => compilePool(pool, acquire));
     const listeners = config.listeners.map((listener) => compileListener(listener, pools, acquire));
-    return { version, listeners, pools, limits: { ...config.limits, maxFlows } };
+    const { flowLog } = config;
+    const logSample = flowLog && { logSample: flowLog.sample };
+    return { version, listeners, pools, limits: { ...config.limits, maxFlows }, ...logSample };
   } catch (error) {
     for (const [kind, slot] of taken) registry.release(kind, slot);
     throw error;

@@ -14,6 +14,7 @@ import {
 } from "./counters.js";
 import { FlowLists, MOVED_LIST } from "./flow-lists.js";
 import * as R from "./flow-record.js";
+import type { FlowRing } from "./flow-ring.js";
 import { FlowTable } from "./flow-table.js";
 import { record as recordReplyTime } from "./histogram.js";
 import { KeyTable } from "./key-table.js";
@@ -55,6 +56,8 @@ export class Flows {
   /** By listener: open flows found by client alone. While there are any, affinity `none` looks for them first. */
   readonly wholeClient = new Int32Array(MAX_LISTENERS);
   limits: FlowLimits;
+  /** Where flows are noted as they end. */
+  log: FlowRing | undefined;
 
   readonly #host: UpstreamHost;
   readonly #counters: Counters;
@@ -119,7 +122,8 @@ export class Flows {
     binding: number,
     nowMs: number,
   ): number {
-    const { i32 } = this.table;
+    const { i32, u32 } = this.table;
+    const moves = (u32[former * R.RECORD_WORDS + R.STATE] >>> R.MOVES_SHIFT) & R.MOST_MOVES;
     let flow = this.#begin(route, backend, hash, nowMs);
     const isShort = flow === NO_DESCRIPTOR;
     if (flow < 0 && !isShort) return flow;
@@ -137,6 +141,7 @@ export class Flows {
     }
     i32[flow * R.RECORD_WORDS + R.CLIENT_IP] = clientIp;
     i32[flow * R.RECORD_WORDS + R.BINDING] = binding;
+    u32[flow * R.RECORD_WORDS + R.STATE] |= Math.min(moves + 1, R.MOST_MOVES) << R.MOVES_SHIFT;
     return flow;
   }
 
@@ -226,10 +231,12 @@ export class Flows {
     this.#byAge.remove(listener, flow);
     this.#clientIps.release(flow);
     if (i32[at + R.BINDING] >= 0) this.bindings.release(i32[at + R.BINDING]);
+    const why = state === R.MOVED ? END.moved : reason;
+    if (this.log !== undefined) this.log.add(u32, at, why);
     this.#counters[backend + BACKEND.activeFlows]--;
     this.#counters[backend + BACKEND.outstanding] -= u32[at + R.AWAITING];
     this.#counters[listenerAt(listener) + LISTENER.activeFlows]--;
-    this.#counters[listenerAt(listener) + LISTENER.ended + (state === R.MOVED ? END.moved : reason)]++;
+    this.#counters[listenerAt(listener) + LISTENER.ended + why]++;
     this.#host.closeUpstream(flow, state !== R.ANSWERED);
     this.table.remove(flow);
   }

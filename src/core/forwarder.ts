@@ -12,6 +12,7 @@ import { CONSISTENT_SEED } from "./affinity-key.js";
 import { BACKEND, backendAt, type Counters, LISTENER, listenerAt } from "./counters.js";
 import { type FlowRef, isSameFlow } from "./flow-id.js";
 import * as R from "./flow-record.js";
+import type { FlowRing } from "./flow-ring.js";
 import type { FlowTable } from "./flow-table.js";
 import { END, Flows, type UpstreamHost } from "./flows.js";
 import type { Guard } from "./guard/guard.js";
@@ -33,6 +34,8 @@ export interface ForwarderOptions {
   readonly seed: number;
   /** Zeroed memory for flow records that another thread reads too; it bounds `maxFlows`. Default: memory of its own. */
   readonly records?: SharedArrayBuffer | undefined;
+  /** Where flows are noted as they end, while the snapshot has a `logSample`. Default: nowhere. */
+  readonly log?: FlowRing | undefined;
 }
 
 /** Sets the guard's hash apart from that of flows. */
@@ -59,6 +62,7 @@ export class Forwarder implements LoadView {
   /** Scratch for what consistent policies hash. */
   readonly #hashed = new Uint32Array(5);
   readonly #local: LocalHealth;
+  readonly #log: FlowRing | undefined;
   #routing: Routing;
   /** Undefined as soon as there are none. */
   #inherited: InheritedBindings | undefined;
@@ -68,6 +72,8 @@ export class Forwarder implements LoadView {
     this.#random = options.random;
     this.#seed = options.seed;
     this.#flows = new Flows(snapshot.limits, options.host, options.counters, options.seed, options.records);
+    this.#log = options.log;
+    this.#setLog(snapshot);
     this.table = this.#flows.table;
     this.key = this.table.key;
     this.#local = new LocalHealth(snapshot);
@@ -84,9 +90,15 @@ export class Forwarder implements LoadView {
     this.#local.reset(snapshot);
     this.#routing = this.#createRouting(snapshot, before);
     this.#flows.setLimits(snapshot.limits);
+    this.#setLog(snapshot);
     for (let slot = 0; slot < before.routes.length; slot++) {
       if (before.routes[slot] && !this.#routing.routes[slot]) this.#flows.endAll(slot, END.listener_removed);
     }
+  }
+
+  #setLog({ logSample = 0 }: Snapshot): void {
+    this.#flows.log = logSample > 0 ? this.#log : undefined;
+    if (this.#log !== undefined && logSample > 0) this.#log.sample = logSample;
   }
 
   /** Takes over the live flows of a former process: their clients' first flows open on the same backends. */

@@ -133,6 +133,13 @@ export function isOf({ words, bits, port }: ClientMatch, u32: Uint32Array, at: n
   return true;
 }
 
+/** The address and port in a client key, without zone. */
+export function formatClient(u32: Uint32Array, at: number): string {
+  const ip = formatIpWords(u32, at);
+  const port = u32[at + R.KEY_PORT] & 0xffff;
+  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
+
 function readFlow(
   worker: number,
   u32: Uint32Array,
@@ -142,11 +149,9 @@ function readFlow(
 ): ListedFlow {
   const at = flow * R.RECORD_WORDS;
   const doubles = flow * R.RECORD_DOUBLES;
-  const ip = formatIpWords(u32, at);
-  const port = u32[at + R.KEY_PORT] & 0xffff;
   return {
     id: { worker, ...readFlowRef(u32, f64, flow) },
-    client: ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`,
+    client: formatClient(u32, at),
     listenerSlot: u32[at + R.KEY_PORT] >>> 16,
     backendSlot: u32[at + R.BACKEND],
     requests: u32[at + R.REQUESTS],

@@ -137,6 +137,8 @@ export interface Snapshot {
   readonly listeners: readonly ListenerEntry[];
   readonly pools: readonly PoolEntry[];
   readonly limits: FlowLimits;
+  /** The part of the flows that is noted when they end, above 0 to 1. Default: none is. */
+  readonly logSample?: number;
 }
 
 /** Bounds of the slot numbers: what shared counter memory is laid out for. */

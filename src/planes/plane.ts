@@ -13,6 +13,7 @@
  */
 import type { Endpoint } from "../core/address.js";
 import type { Counters } from "../core/counters.js";
+import type { EndedFlow } from "../core/ended-flow.js";
 import type { FlowId } from "../core/flow-id.js";
 import type { FlowPlace, FlowQuery, ListedFlow } from "../core/list-flows.js";
 import type { Snapshot } from "../core/snapshot.js";
@@ -42,6 +43,10 @@ export interface Plane {
   flows(query: FlowQuery): ListedFlow[];
   /** How many live flows there are on each listener and backend. */
   flowPlaces(): FlowPlace[];
+  /** Flows that have ended since this was last called; only while the snapshot has a `logSample`. */
+  endedFlows(): EndedFlow[];
+  /** Flows that ended too fast for `endedFlows`, ever. */
+  readonly lostEndedFlows: number;
   /** Ends a live flow, which is then counted as `operator`. False when it is over already. */
   endFlow(id: FlowId): Promise<boolean>;
   /** Its threads, the main thread where it has none of its own. */

@@ -65,6 +65,7 @@ export async function openPlane(t: TestContext, workers: number): Promise<OpenPl
         ready: { isReady: true, awaiting: [] },
         workers: [],
         probes: new Map(),
+        flowLog: undefined,
         counters: plane.counters,
       }),
   };

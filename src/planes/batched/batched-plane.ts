@@ -2,6 +2,7 @@
 import { cpus } from "node:os";
 import { formatEndpoint } from "../../core/address.js";
 import type { Counters } from "../../core/counters.js";
+import { type EndedFlow, takeEndedFlows } from "../../core/ended-flow.js";
 import type { FlowId } from "../../core/flow-id.js";
 import { SPARE_RECORDS } from "../../core/flows.js";
 import {
@@ -105,6 +106,14 @@ export class BatchedPlane implements Plane {
 
   flowPlaces(): FlowPlace[] {
     return countPlaces(this.#records());
+  }
+
+  endedFlows(): EndedFlow[] {
+    return this.#workers.flatMap(({ ended }) => takeEndedFlows(ended));
+  }
+
+  get lostEndedFlows(): number {
+    return this.#workers.reduce((sum, { ended }) => sum + ended.lost, 0);
   }
 
   async endFlow(id: FlowId): Promise<boolean> {

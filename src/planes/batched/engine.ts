@@ -5,6 +5,7 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { createCounters } from "../../core/counters.js";
 import * as R from "../../core/flow-record.js";
+import { FlowRing } from "../../core/flow-ring.js";
 import type { UpstreamHost } from "../../core/flows.js";
 import { Forwarder } from "../../core/forwarder.js";
 import { type BackendEntry, MAX_BACKENDS, MAX_LISTENERS } from "../../core/snapshot.js";
@@ -112,6 +113,7 @@ export class Engine implements UpstreamHost {
       random: Math.random,
       seed: setup.seed,
       records: memory.records,
+      log: new FlowRing(memory.ended, Math.random),
     });
     const bursts = capabilities.maxSegments > 1;
     this.#requestLimits = new SegmentLimits(MAX_BACKENDS, bursts, (slot, largest) =>

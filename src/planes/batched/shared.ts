@@ -4,6 +4,7 @@
  */
 import { COUNTER_WORDS } from "../../core/counters.js";
 import { RECORD_WORDS } from "../../core/flow-record.js";
+import { FLOW_RING_BYTES } from "../../core/flow-ring.js";
 
 export interface SharedMemory {
   /** core/counters.ts. Survives a restart of the worker. */
@@ -14,6 +15,8 @@ export interface SharedMemory {
   readonly status: SharedArrayBuffer;
   /** By upstream: its descriptor + 1, or 0. Whoever cleans up after a crashed worker closes them. */
   readonly descriptors: SharedArrayBuffer;
+  /** core/flow-ring.ts. Survives a restart of the worker. */
+  readonly ended: SharedArrayBuffer;
 }
 
 /** Offsets in `status`, in doubles. */
@@ -40,6 +43,7 @@ export function createSharedMemory(capacity: number): SharedMemory {
     records: new SharedArrayBuffer(capacity * RECORD_WORDS * 4),
     status: new SharedArrayBuffer(STATUS_WORDS * 8),
     descriptors: new SharedArrayBuffer(capacity * 4),
+    ended: new SharedArrayBuffer(FLOW_RING_BYTES),
   };
 }
 

@@ -13,6 +13,7 @@ import {
 } from "../../core/counters.js";
 import { NotSupportedError } from "../../core/errors.js";
 import type { FlowRef } from "../../core/flow-id.js";
+import { FlowRingReader } from "../../core/flow-ring.js";
 import { MAX_BACKENDS, MAX_LISTENERS } from "../../core/snapshot.js";
 import { type EventFd, openEventFd } from "../../linux/event-fd.js";
 import type { Libc } from "../../linux/libc.js";
@@ -52,6 +53,7 @@ const FORGIVEN_AFTER_MS = 60_000;
 export class WorkerHandle {
   readonly memory: SharedMemory;
   readonly counters: Counters;
+  readonly ended: FlowRingReader;
   readonly #options: WorkerHandleOptions;
   readonly #eventFd: EventFd;
   readonly #status: Float64Array;
@@ -75,6 +77,7 @@ export class WorkerHandle {
     this.#options = options;
     this.memory = createSharedMemory(options.capacity);
     this.counters = createCounters(this.memory.counters);
+    this.ended = new FlowRingReader(this.memory.ended);
     this.#status = new Float64Array(this.memory.status);
     this.#eventFd = openEventFd(options.libc);
   }

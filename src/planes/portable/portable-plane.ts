@@ -3,8 +3,10 @@
  * connected upstream socket a flow.
  */
 import { createCounters } from "../../core/counters.js";
+import { type EndedFlow, takeEndedFlows } from "../../core/ended-flow.js";
 import type { FlowId } from "../../core/flow-id.js";
 import * as R from "../../core/flow-record.js";
+import { FLOW_RING_BYTES, FlowRing, FlowRingReader } from "../../core/flow-ring.js";
 import type { UpstreamHost } from "../../core/flows.js";
 import { Forwarder } from "../../core/forwarder.js";
 import { writeIpWords } from "../../core/ip-words.js";
@@ -41,6 +43,8 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   readonly #resting = new RestingUpstreams();
   /** Zone name → number, for the scope word of a client key. As many as the machine has interfaces. */
   readonly #zones = new Map<string, number>();
+  readonly #endedMemory = new ArrayBuffer(FLOW_RING_BYTES);
+  readonly #ended = new FlowRingReader(this.#endedMemory);
   #forwarder: Forwarder | undefined;
   #timer: NodeJS.Timeout | undefined;
   #receiving: boolean;
@@ -82,6 +86,14 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
 
   flowPlaces(): FlowPlace[] {
     return this.#forwarder ? countPlaces([recordsOf(this.#forwarder.table)]) : [];
+  }
+
+  endedFlows(): EndedFlow[] {
+    return takeEndedFlows(this.#ended);
+  }
+
+  get lostEndedFlows(): number {
+    return this.#ended.lost;
   }
 
   async endFlow(id: FlowId): Promise<boolean> {
@@ -178,7 +190,8 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   #createForwarder(snapshot: Snapshot): Forwarder {
     const { random } = this.#context;
     const seed = Math.floor(random() * 2 ** 32);
-    return new Forwarder(snapshot, { host: this, counters: this.counters[0], random, seed });
+    const log = new FlowRing(this.#endedMemory, random);
+    return new Forwarder(snapshot, { host: this, counters: this.counters[0], random, seed, log });
   }
 
   #request(from: ListenerSocket, message: Buffer, address: string, port: number): void {

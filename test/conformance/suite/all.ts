@@ -3,6 +3,7 @@ import { defineAffinity } from "./affinity.js";
 import { defineBackendChanges } from "./backend-changes.js";
 import { defineFamilies } from "./families.js";
 import { defineFigures } from "./figures.js";
+import { defineFlowLog } from "./flow-log.js";
 import { defineGuard } from "./guard.js";
 import { defineHealth } from "./health.js";
 import { defineHostile } from "./hostile.js";
@@ -36,6 +37,7 @@ export function defineAll(plane: PlaneUnderTest): void {
   defineKilledBackend(plane);
   defineFigures(plane);
   defineOperator(plane);
+  defineFlowLog(plane);
   defineLifecycle(plane);
   defineHostile(plane);
 }
