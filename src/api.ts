@@ -319,6 +319,12 @@ export interface TapOptions {
   readonly maxDatagrams?: number;
 }
 
+/** Read it once, in one loop; leaving the loop ends it. */
+export interface Tap extends AsyncIterable<TappedDatagram> {
+  /** Resolves when it sees every matching datagram. */
+  readonly opened: Promise<void>;
+}
+
 /** A copy of one datagram, as the client sees it. */
 export interface TappedDatagram {
   /** Milliseconds since 1970. */
@@ -394,9 +400,9 @@ export interface Balancer extends AsyncDisposable {
   plan(config: unknown): Promise<ConfigPlan>;
   /**
    * Copies of datagrams from now on, until the signal aborts or `maxDatagrams` came.
-   * @throws SluiceError `TAP_LIMIT` when too many taps are open, `ARGUMENT_INVALID`
+   * @throws SluiceError `TAP_LIMIT` when too many taps are open, `ARGUMENT_INVALID`, `LISTENER_UNKNOWN`
    */
-  tap(options: TapOptions, signal?: AbortSignal, actor?: Actor): AsyncIterable<TappedDatagram>;
+  tap(options: TapOptions, signal?: AbortSignal, actor?: Actor): Tap;
   /**
    * Puts a new config in force. Listeners that did not change keep their sockets.
    * @throws ConfigError when it is not valid, ListenError when a new listener cannot be opened; the old one stays.

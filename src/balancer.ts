@@ -18,7 +18,8 @@ import type {
   FlowInfo,
   ReloadResult,
   Stats,
-  TappedDatagram,
+  Tap,
+  TapOptions,
 } from "./api.js";
 import { createBackendControl, type Operate } from "./backend-control.js";
 import { type Config, type ConfigInput, isConfig } from "./config/config.js";
@@ -47,6 +48,7 @@ import { createReadiness } from "./readiness.js";
 import { createRoutingView, RoutingView } from "./routing-view.js";
 import { SlotKeeper } from "./slot-keeper.js";
 import { countActiveFlows, createStats } from "./stats.js";
+import { Taps } from "./taps.js";
 
 export interface CreateOptions {
   /** Aborting it closes the balancer at once. */
@@ -148,6 +150,7 @@ class RunningBalancer implements StartedBalancer {
   readonly #tell: TellOperator;
   readonly #startedAtMs = performance.now();
   readonly #flowLog: FlowLog;
+  readonly #taps: Taps;
   #housekeeping: NodeJS.Timeout | undefined;
   /** As it was given; `#config` has what discovery found as well. */
   #written: Config;
@@ -261,6 +264,12 @@ class RunningBalancer implements StartedBalancer {
       warn: (code, message) => parts.warnings.push({ code, message }),
     });
     this.#tell = createTellOperator(parts.events);
+    this.#taps = new Taps({
+      plane: parts.plane,
+      snapshot: () => this.#snapshot,
+      addresses: this.#addresses,
+      tell: this.#tell,
+    });
     this.backends = createBackendControl(() => this.#snapshot, operate, this.#tell);
     this.#admin = new AdminLink({
       balancer: this,
@@ -384,8 +393,9 @@ class RunningBalancer implements StartedBalancer {
     );
   }
 
-  tap(): AsyncIterable<TappedDatagram> {
-    throw new NotSupportedError("tap");
+  tap(options: TapOptions, signal?: AbortSignal, actor?: Actor): Tap {
+    if (this.#closing) throw new SluiceError("CLOSED", "the balancer is closing: no tap");
+    return this.#taps.open(options, signal, actor);
   }
 
   /** One reload at a time, in the order of the calls. */
@@ -554,6 +564,7 @@ class RunningBalancer implements StartedBalancer {
     }
     await this.#reloading;
     this.#isOver = true;
+    this.#taps.closeAll();
     await Promise.all([this.#plane.close(), this.#health.close(), this.#admin.close()]);
     await this.#flowLog.close();
     this.#events.emit("close");

@@ -23,6 +23,7 @@ export type {
   ReplyTime,
   SourceStats,
   Stats,
+  Tap,
   TapOptions,
   TappedDatagram,
   Traffic,

@@ -17,6 +17,8 @@ import type { EndedFlow } from "../core/ended-flow.js";
 import type { FlowId } from "../core/flow-id.js";
 import type { FlowPlace, FlowQuery, ListedFlow } from "../core/list-flows.js";
 import type { Snapshot } from "../core/snapshot.js";
+import type { TapCopy } from "../core/tap-ring.js";
+import type { TapFilter } from "../core/taps.js";
 import type { InheritedSockets } from "./inherited-sockets.js";
 
 export interface BoundListener {
@@ -49,6 +51,10 @@ export interface Plane {
   readonly lostEndedFlows: number;
   /** Ends a live flow, which is then counted as `operator`. False when it is over already. */
   endFlow(id: FlowId): Promise<boolean>;
+  /** Sees to it that datagrams that match are copied, or no longer; `tap` from 0 below MAX_TAPS. Resolves when it is so. */
+  setTap(tap: number, filter: TapFilter | undefined): Promise<void>;
+  /** By worker: what was copied since this was last called, and how many were lost by tap, ever. */
+  takeTapped(): { readonly copies: readonly TapCopy[]; readonly lost: readonly number[] }[];
   /** Its threads, the main thread where it has none of its own. */
   workers(): readonly WorkerFigures[];
   /** Milliseconds since a datagram last passed; Infinity when none ever did. */

@@ -14,6 +14,7 @@ import {
   listRecords,
 } from "../../core/list-flows.js";
 import type { Snapshot } from "../../core/snapshot.js";
+import type { TapFilter } from "../../core/taps.js";
 import { probeFeatures } from "../../linux/features.js";
 import { type Libc, loadLibc } from "../../linux/libc.js";
 import { raiseDescriptorLimit } from "../../linux/limits.js";
@@ -118,6 +119,14 @@ export class BatchedPlane implements Plane {
 
   async endFlow(id: FlowId): Promise<boolean> {
     return (await this.#workers[id.worker]?.endFlow(id)) ?? false;
+  }
+
+  async setTap(tap: number, filter: TapFilter | undefined): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.setTap(tap, filter)));
+  }
+
+  takeTapped(): ReturnType<Plane["takeTapped"]> {
+    return this.#workers.map((worker) => worker.takeTapped());
   }
 
   workers(): readonly WorkerFigures[] {

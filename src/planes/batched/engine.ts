@@ -9,6 +9,7 @@ import { FlowRing } from "../../core/flow-ring.js";
 import type { UpstreamHost } from "../../core/flows.js";
 import { Forwarder } from "../../core/forwarder.js";
 import { type BackendEntry, MAX_BACKENDS, MAX_LISTENERS } from "../../core/snapshot.js";
+import { Taps } from "../../core/taps.js";
 import { dropOf, reasonNumber } from "../../core/verdict.js";
 import { AF_INET, AF_INET6, EPOLLERR } from "../../linux/constants.js";
 import { type Epoll, epollBytes, openEpoll } from "../../linux/epoll.js";
@@ -59,6 +60,7 @@ export class Engine implements UpstreamHost {
   readonly #eventFd: EventFd;
   readonly #port: MessagePort;
   readonly #forwarder: Forwarder;
+  readonly #taps: Taps;
   readonly #upstreams: Upstreams;
   /** By flow: its upstream. */
   readonly #upstreamOf: Int32Array;
@@ -115,6 +117,7 @@ export class Engine implements UpstreamHost {
       records: memory.records,
       log: new FlowRing(memory.ended, Math.random),
     });
+    this.#taps = new Taps(setup.index);
     const bursts = capabilities.maxSegments > 1;
     this.#requestLimits = new SegmentLimits(MAX_BACKENDS, bursts, (slot, largest) =>
       this.#tellLimit(`to backend ${this.#backends.get(slot)?.name}`, largest),
@@ -128,6 +131,7 @@ export class Engine implements UpstreamHost {
       counters,
       upstreams: this.#upstreams,
       scopes: new Scopes(),
+      taps: this.#taps,
       maxSegments: capabilities.maxSegments,
     };
     const sent = new SentLog(this.#arena.u8, Math.random);
@@ -253,9 +257,12 @@ export class Engine implements UpstreamHost {
       const message = next.message as ToWorker;
       if (message.type === "apply") this.#swap(message);
       else if (message.type === "end")
-        this.#post({ type: "ended", ask: message.ask, ended: this.#forwarder.endFlow(message.flow) });
+        this.#post({ type: "answer", ask: message.ask, yes: this.#forwarder.endFlow(message.flow) });
       else if (message.type === "stand-in") this.#standIn(message);
-      else if (message.type === "close") this.#running = false;
+      else if (message.type === "tap") {
+        this.#taps.set(message.tap, message.filter, message.memory);
+        this.#post({ type: "answer", ask: message.ask, yes: true });
+      } else if (message.type === "close") this.#running = false;
       else throw new Error("crash was asked for");
     }
   }

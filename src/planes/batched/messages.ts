@@ -2,6 +2,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { FlowRef } from "../../core/flow-id.js";
 import type { Snapshot } from "../../core/snapshot.js";
+import type { TapFilter } from "../../core/taps.js";
 import type { SharedMemory } from "./shared.js";
 
 /** A listener's socket, opened by the main thread for this worker. */
@@ -25,6 +26,7 @@ export interface Capabilities {
 export interface WorkerSetup {
   readonly port: MessagePort;
   readonly eventFd: number;
+  readonly index: number;
   readonly memory: SharedMemory;
   /** Most flows, and most upstream sockets, of this worker. */
   readonly capacity: number;
@@ -45,7 +47,7 @@ export interface ApplyMessage {
   readonly bindings?: Uint32Array | undefined;
 }
 
-/** Answered with `ended`, under the same number. */
+/** Answered under the same number with whether there was such a flow. */
 export interface EndFlowMessage {
   readonly type: "end";
   readonly ask: number;
@@ -58,17 +60,28 @@ export interface StandInMessage {
   readonly listeners: readonly WorkerListener[];
 }
 
+/** Answered under the same number when it is so. */
+export interface TapMessage {
+  readonly type: "tap";
+  readonly ask: number;
+  readonly tap: number;
+  readonly filter: TapFilter | undefined;
+  /** core/tap-ring.ts: the same each time. */
+  readonly memory: SharedArrayBuffer;
+}
+
 export type ToWorker =
   | ApplyMessage
   | EndFlowMessage
   | StandInMessage
+  | TapMessage
   | { readonly type: "close" }
   /** For fault tests: the worker dies as by a defect. */
   | { readonly type: "crash" };
 
 export type FromWorker =
   | { readonly type: "applied"; readonly version: number }
-  | { readonly type: "ended"; readonly ask: number; readonly ended: boolean }
+  | { readonly type: "answer"; readonly ask: number; readonly yes: boolean }
   /** A backend refused a datagram: at most once for each backend in 100 ms. */
   | { readonly type: "refused"; readonly backendSlot: number }
   | { readonly type: "warning"; readonly code: string; readonly message: string };

@@ -5,6 +5,7 @@
 import { BACKEND, backendAt, type Counters } from "../../core/counters.js";
 import * as R from "../../core/flow-record.js";
 import type { Forwarder } from "../../core/forwarder.js";
+import type { Taps } from "../../core/taps.js";
 import { FORWARD_LAST } from "../../core/verdict.js";
 import { CONTROL_OVERFLOW, CONTROL_SEGMENT, CONTROL_WORDS } from "../../linux/control.js";
 import { EAGAIN } from "../../linux/errno.js";
@@ -16,6 +17,7 @@ import { type OpenListener, SLOT_BYTES } from "./request-path.js";
 import type { Scopes } from "./scopes.js";
 import type { SegmentLimits } from "./segment-limits.js";
 import { SingleFile } from "./single-file.js";
+import { copyPiece } from "./tapped.js";
 import type { Upstreams } from "./upstreams.js";
 
 export interface ReplyPathParts {
@@ -26,6 +28,7 @@ export interface ReplyPathParts {
   /** By listener slot. */
   readonly listeners: readonly (OpenListener | undefined)[];
   readonly scopes: Scopes;
+  readonly taps: Taps;
   readonly limits: SegmentLimits;
   readonly maxSegments: number;
 }
@@ -110,16 +113,21 @@ export class ReplyPath {
     if (segment < bytes && forwarder.takesReplyBursts(flow)) {
       const count = Math.ceil(bytes / segment);
       if (forwarder.burstFromBackend(flow, count, bytes, nowMs) >= 0)
-        this.#add(upstream, flow, start, bytes, segment);
+        this.#pass(upstream, flow, start, bytes, segment);
       return;
     }
     for (let at = 0; at < bytes || at === 0; at += segment) {
       const length = Math.min(segment, bytes - at);
       const verdict = forwarder.fromBackend(flow, length, nowMs);
-      if (verdict >= 0) this.#add(upstream, flow, start + at, length, segment);
+      if (verdict >= 0) this.#pass(upstream, flow, start + at, length, segment);
       if (verdict === FORWARD_LAST) this.#answered[this.#answeredCount++] = flow;
       if (segment === 0) return;
     }
+  }
+
+  #pass(upstream: number, flow: number, offset: number, bytes: number, segment: number): void {
+    if (this.#parts.taps.isOn) copyPiece(this.#parts, true, flow, offset, bytes, segment);
+    this.#add(upstream, flow, offset, bytes, segment);
   }
 
   #add(upstream: number, flow: number, offset: number, bytes: number, segment: number): void {

@@ -5,6 +5,7 @@
 import { type Counters, LISTENER, listenerAt } from "../../core/counters.js";
 import { KEY_SCOPE } from "../../core/flow-record.js";
 import type { Forwarder } from "../../core/forwarder.js";
+import type { Taps } from "../../core/taps.js";
 import { MSG_DONTWAIT } from "../../linux/constants.js";
 import { CONTROL_OVERFLOW, CONTROL_SEGMENT, CONTROL_WORDS } from "../../linux/control.js";
 import type { Arena } from "../../linux/memory.js";
@@ -17,6 +18,7 @@ import type { Scopes } from "./scopes.js";
 import type { SegmentLimits } from "./segment-limits.js";
 import type { SentLog } from "./sent-log.js";
 import { SingleFile } from "./single-file.js";
+import { copyPiece } from "./tapped.js";
 import type { Upstreams } from "./upstreams.js";
 
 /** A listener as a worker has it open. */
@@ -37,6 +39,7 @@ export interface RequestPathParts {
   /** By flow: its upstream. */
   readonly upstreamOf: Int32Array;
   readonly scopes: Scopes;
+  readonly taps: Taps;
   readonly limits: SegmentLimits;
   readonly sent: SentLog;
   readonly maxSegments: number;
@@ -146,6 +149,7 @@ export class RequestPath {
       this.#parts.sent.nextBatch(nowMs);
     }
     this.#groups.add(flow, offset, bytes, segment);
+    if (this.#parts.taps.isOn) copyPiece(this.#parts, false, flow, offset, bytes, segment);
   }
 
   #flush(): void {

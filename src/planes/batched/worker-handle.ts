@@ -15,6 +15,8 @@ import { NotSupportedError } from "../../core/errors.js";
 import type { FlowRef } from "../../core/flow-id.js";
 import { FlowRingReader } from "../../core/flow-ring.js";
 import { MAX_BACKENDS, MAX_LISTENERS } from "../../core/snapshot.js";
+import { TAP_RING_BYTES, type TapCopy, TapRingReader } from "../../core/tap-ring.js";
+import type { TapFilter } from "../../core/taps.js";
 import { type EventFd, openEventFd } from "../../linux/event-fd.js";
 import type { Libc } from "../../linux/libc.js";
 import type { WorkerFigures } from "../plane.js";
@@ -69,9 +71,11 @@ export class WorkerHandle {
   #crashes = 0;
   #restarts = 0;
   #closing = false;
-  /** Who waits to hear whether a flow was ended. */
-  readonly #asked = new Map<number, (ended: boolean) => void>();
+  /** Who waits for an answer. */
+  readonly #asked = new Map<number, (yes: boolean) => void>();
   #nextAsk = 0;
+  readonly #taps = new Map<number, TapFilter | undefined>();
+  #tapMemory: SharedArrayBuffer | undefined;
 
   constructor(options: WorkerHandleOptions) {
     this.#options = options;
@@ -107,12 +111,21 @@ export class WorkerHandle {
 
   /** Resolves to false too when the worker is down or dies: then the flow is over. */
   endFlow({ flow, createdMs, serial }: FlowRef): Promise<boolean> {
-    if (this.#worker === undefined || this.#closing) return Promise.resolve(false);
-    const ask = this.#nextAsk++;
-    return new Promise((resolve) => {
-      this.#asked.set(ask, resolve);
-      this.#send({ type: "end", ask, flow: { flow, createdMs, serial } });
-    });
+    return this.#ask((ask) => ({ type: "end", ask, flow: { flow, createdMs, serial } }));
+  }
+
+  /** A worker that dies has the same taps when it is there again. */
+  async setTap(tap: number, filter: TapFilter | undefined): Promise<void> {
+    this.#tapMemory ??= new SharedArrayBuffer(TAP_RING_BYTES);
+    const memory = this.#tapMemory;
+    this.#taps.set(tap, filter);
+    await this.#ask((ask) => ({ type: "tap", ask, tap, filter, memory }));
+  }
+
+  takeTapped(): { copies: TapCopy[]; lost: number[] } {
+    if (this.#tapMemory === undefined) return { copies: [], lost: [] };
+    const reader = new TapRingReader(this.#tapMemory);
+    return { copies: reader.take(), lost: reader.lost() };
   }
 
   figures(): WorkerFigures {
@@ -155,6 +168,7 @@ export class WorkerHandle {
     const setup: WorkerSetup = {
       port: port2,
       eventFd: this.#eventFd.fd,
+      index: this.#options.index,
       memory: this.memory,
       capacity: this.#options.capacity,
       capabilities: this.#options.capabilities,
@@ -176,6 +190,7 @@ export class WorkerHandle {
       reason = error.message;
     });
     worker.on("exit", () => this.#exited(worker, reason));
+    for (const [tap, filter] of this.#taps) void this.setTap(tap, filter);
   }
 
   #send(message: ToWorker): void {
@@ -186,7 +201,7 @@ export class WorkerHandle {
   #receive(message: FromWorker): void {
     if (message.type === "warning") this.#options.warn(message.code, message.message);
     else if (message.type === "refused") this.#options.refused(message.backendSlot);
-    else if (message.type === "ended") this.#answer(message.ask, message.ended);
+    else if (message.type === "answer") this.#answer(message.ask, message.yes);
     else {
       if (this.#isDown) {
         this.#isDown = false;
@@ -196,8 +211,18 @@ export class WorkerHandle {
     }
   }
 
-  #answer(ask: number, ended: boolean): void {
-    this.#asked.get(ask)?.(ended);
+  /** False when the worker is down, or dies before it has answered. */
+  #ask(create: (ask: number) => ToWorker): Promise<boolean> {
+    if (this.#worker === undefined || this.#closing) return Promise.resolve(false);
+    const ask = this.#nextAsk++;
+    return new Promise((resolve) => {
+      this.#asked.set(ask, resolve);
+      this.#send(create(ask));
+    });
+  }
+
+  #answer(ask: number, yes: boolean): void {
+    this.#asked.get(ask)?.(yes);
     this.#asked.delete(ask);
   }
 

@@ -18,6 +18,8 @@ export interface ListenerSocket {
   readonly socket: Socket;
   readonly listenerSlot: number;
   readonly local: number;
+  /** The wildcard's local address, where `local` is not 0. */
+  readonly localIp: Uint32Array | undefined;
 }
 
 export interface ListenerContext {
@@ -163,7 +165,8 @@ export class ListenerSockets {
   /** In the very turn in which the socket is bound, so that nothing that it receives is missed. */
   #serve(socket: Socket, address: string, local: number): number {
     const { receive, warn, isReceiving } = this.#context;
-    const from: ListenerSocket = { socket, listenerSlot: this.#entry.slot, local };
+    const localIp = local === 0 ? undefined : Uint32Array.from(parseIp(address).words);
+    const from: ListenerSocket = { socket, listenerSlot: this.#entry.slot, local, localIp };
     setBuffers(socket, this.#entry.receiveBufferBytes, this.#entry.sendBufferBytes);
     socket.on("message", (message, rinfo) => receive(from, message, rinfo.address, rinfo.port));
     socket.on("error", (error) => warn("listener_error", `${address}: ${error.message}`));

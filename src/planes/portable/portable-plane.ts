@@ -19,6 +19,8 @@ import {
   recordsOf,
 } from "../../core/list-flows.js";
 import type { ListenerEntry, Snapshot } from "../../core/snapshot.js";
+import { TAP_RING_BYTES, TapRingReader } from "../../core/tap-ring.js";
+import { type TapFilter, Taps } from "../../core/taps.js";
 import { dropOf, FORWARD_LAST, reasonNumber } from "../../core/verdict.js";
 import type { BoundListener, ListenerDescriptors, Plane, PlaneContext, WorkerFigures } from "../plane.js";
 import { defaultMaxFlows, descriptorLimit } from "./descriptor-limit.js";
@@ -45,6 +47,8 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   readonly #zones = new Map<string, number>();
   readonly #endedMemory = new ArrayBuffer(FLOW_RING_BYTES);
   readonly #ended = new FlowRingReader(this.#endedMemory);
+  readonly #taps = new Taps(0);
+  #tapMemory: ArrayBuffer | undefined;
   #forwarder: Forwarder | undefined;
   #timer: NodeJS.Timeout | undefined;
   #receiving: boolean;
@@ -99,6 +103,17 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   async endFlow(id: FlowId): Promise<boolean> {
     this.#tick();
     return id.worker === 0 && (this.#forwarder?.endFlow(id) ?? false);
+  }
+
+  async setTap(tap: number, filter: TapFilter | undefined): Promise<void> {
+    this.#tapMemory ??= new ArrayBuffer(TAP_RING_BYTES);
+    this.#taps.set(tap, filter, this.#tapMemory);
+  }
+
+  takeTapped(): ReturnType<Plane["takeTapped"]> {
+    if (this.#tapMemory === undefined) return [];
+    const reader = new TapRingReader(this.#tapMemory);
+    return [{ copies: reader.take(), lost: reader.lost() }];
   }
 
   workers(): readonly WorkerFigures[] {
@@ -168,6 +183,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     }
     const verdict = forwarder.fromBackend(flow, message.length, this.#tick());
     if (verdict < 0) return;
+    if (this.#taps.isOn) this.#copy(true, flow, message, from);
     this.#sendReply(upstream, message);
     if (verdict === FORWARD_LAST) forwarder.endAnswered(flow);
   }
@@ -201,7 +217,14 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     forwarder.key[R.KEY_PORT] = port;
     this.#client = { from, address, port };
     const flow = forwarder.fromClient(from.listenerSlot, message.length, this.#tick());
+    if (flow >= 0 && this.#taps.isOn) this.#copy(false, flow, message, from);
     if (flow >= 0) this.#upstreams[flow]?.send(message);
+  }
+
+  #copy(isReply: boolean, flow: number, message: Buffer, { localIp }: ListenerSocket): void {
+    const { length } = message;
+    const { table } = this.#forwarder as Forwarder;
+    this.#taps.copy(isReply, table, flow, message, 0, length, length, localIp);
   }
 
   #sendReply(upstream: Upstream, message: Buffer): void {

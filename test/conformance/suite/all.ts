@@ -17,6 +17,7 @@ import { definePolicies } from "./policies.js";
 import { defineReload } from "./reload.js";
 import { defineSession } from "./session.js";
 import { defineSizes } from "./sizes.js";
+import { defineTaps } from "./taps.js";
 import { defineTurns } from "./turns.js";
 import { defineUnreachable } from "./unreachable.js";
 
@@ -38,6 +39,7 @@ export function defineAll(plane: PlaneUnderTest): void {
   defineFigures(plane);
   defineOperator(plane);
   defineFlowLog(plane);
+  defineTaps(plane);
   defineLifecycle(plane);
   defineHostile(plane);
 }
