@@ -201,4 +201,26 @@ describe("batched plane: bursts", { skip }, () => {
     client.burst(sent);
     assert.deepEqual((await client.take(20)).map(numberOf), sent.map(numberOf));
   });
+
+  test("a tap has every datagram of a burst by itself, in both directions", async (t) => {
+    const backend = await openBackend(t, "a", { answer: echo });
+    const balancer = await startBalancer(t, plane, {
+      listen: "127.0.0.1:0",
+      affinity: "client",
+      backends: [backend.entry],
+    });
+    const client = await openClient(t, addressOf(balancer));
+    const sent = Array.from({ length: 80 }, (_, i) => numbered(i, 500));
+    const last = Buffer.from("the end, shorter");
+    const tap = balancer.tap({ client: "127.0.0.1", maxDatagrams: 2 * (sent.length + 1) });
+    await tap.opened;
+    await exchange(client, [...cut(sent, 40).slice(0, 1), [...cut(sent, 40)[1], last]], 41);
+    const seen = { request: [] as Buffer[], reply: [] as Buffer[] };
+    for await (const { direction, payload, missed } of tap) {
+      assert.equal(missed, 0);
+      seen[direction].push(Buffer.from(payload));
+    }
+    assert.deepEqual(seen.request, [...sent, last]);
+    assert.deepEqual(seen.reply, [...sent, last]);
+  });
 });

@@ -240,4 +240,26 @@ describe("batched plane: workers that die", { skip }, () => {
     await eventually(() => assert.deepEqual([descriptors(), threads()], before, "after close"));
     assert.ok(grownMiB < 60, `two more crashes left ${grownMiB} MiB mapped`);
   });
+
+  test("a worker that dies has its taps when it is there again; an end of its flow that was asked for is answered", async (t) => {
+    const { plane, warnings, to } = await openPlane(t, 1);
+    const client = await UdpPeer.open(t);
+    await plane.setTap(2, { listenerSlot: 0, snapBytes: 10 });
+    await client.ask("before", to);
+    assert.deepEqual(
+      plane.takeTapped()[0].copies.map(({ taps }) => taps),
+      [4, 4],
+    );
+    const [{ id }] = plane.flows({ limit: 1 });
+    plane.faults.crashWorker(0);
+    assert.equal(await plane.endFlow(id), false);
+    await crashed(warnings, 1);
+    await eventually(() => assert.equal(plane.workers()[0].state, "running"));
+    assert.equal(plane.workers()[0].restarts, 1);
+    for (let i = 0; i < 10; i++) await client.ask("after", to);
+    const after = plane.takeTapped()[0].copies;
+    assert.ok(after.length > 10 && after.every(({ payload }) => payload.length <= 10), `${after.length}`);
+    assert.equal(await plane.endFlow(id), false, "a new flow with the same number is another");
+    assert.equal(plane.flows({ limit: 9 }).length, 1);
+  });
 });
