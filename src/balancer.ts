@@ -33,21 +33,17 @@ import { NotSupportedError, SluiceError } from "./core/errors.js";
 import { parseFlowId } from "./core/flow-id.js";
 import type { Snapshot } from "./core/snapshot.js";
 import { DiscoveryLink } from "./discovery-link.js";
-import { explain } from "./explain.js";
-import { createFlowQuery, listFlowInfo } from "./flow-info.js";
+import type { ExplainedDatagram } from "./explain.js";
 import { FlowLog } from "./flow-log.js";
 import { type Handover, nameBindings, nameSockets, packBindings } from "./handover.js";
 import { HealthControl } from "./health-control.js";
 import { HeldWarnings } from "./held-warnings.js";
-import { createPlan } from "./plan.js";
+import { Observer } from "./observer.js";
 import { InheritedSockets } from "./planes/inherited-sockets.js";
 import type { Plane, PlaneFaults } from "./planes/plane.js";
 import { type SelectedPlane, selectPlane } from "./planes/select.js";
 import { RateLimit } from "./rate-limit.js";
-import { createReadiness } from "./readiness.js";
-import { createRoutingView, RoutingView } from "./routing-view.js";
 import { SlotKeeper } from "./slot-keeper.js";
-import { countActiveFlows, createStats } from "./stats.js";
 import { Taps } from "./taps.js";
 
 export interface CreateOptions {
@@ -146,9 +142,8 @@ class RunningBalancer implements StartedBalancer {
   readonly #health: HealthControl;
   readonly #admin: AdminLink;
   readonly backends: BackendControl;
-  readonly #routing = new RoutingView();
+  readonly #observer: Observer;
   readonly #tell: TellOperator;
-  readonly #startedAtMs = performance.now();
   readonly #flowLog: FlowLog;
   readonly #taps: Taps;
   #housekeeping: NodeJS.Timeout | undefined;
@@ -264,6 +259,17 @@ class RunningBalancer implements StartedBalancer {
       warn: (code, message) => parts.warnings.push({ code, message }),
     });
     this.#tell = createTellOperator(parts.events);
+    this.#observer = new Observer({
+      ...{ plane: parts.plane, planeNotes: parts.notes, discovery: parts.discovery },
+      ...{ health: this.#health, flowLog: this.#flowLog, addresses: this.#addresses },
+      now: () => ({
+        snapshot: this.#snapshot,
+        config: this.#config,
+        configVersion: this.#configVersion,
+        receives: this.#receives,
+        closes: this.#closing !== undefined,
+      }),
+    });
     this.#taps = new Taps({
       plane: parts.plane,
       snapshot: () => this.#snapshot,
@@ -331,32 +337,11 @@ class RunningBalancer implements StartedBalancer {
   }
 
   stats(): Stats {
-    const probes = this.#health.probes();
-    return createStats({
-      probes,
-      ready: createReadiness({
-        snapshot: this.#snapshot,
-        addresses: this.#addresses,
-        probes,
-        receives: this.#receives,
-        closes: this.#closing !== undefined,
-      }),
-      workers: this.#plane.workers().map((worker, index) => ({ index, ...worker })),
-      plane: this.plane,
-      planeNotes: this.#notes,
-      snapshot: this.#snapshot,
-      uptimeMs: performance.now() - this.#startedAtMs,
-      addresses: this.#addresses,
-      sources: this.#discovery.stats(),
-      flowLog: this.#flowLog.figures,
-      configVersion: this.#configVersion,
-      health: new Map(this.#health.status().map((status) => [status.slot, status])),
-      counters: this.#plane.counters,
-    });
+    return this.#observer.stats();
   }
 
   flows(filter: FlowFilter = {}): FlowInfo[] {
-    return listFlowInfo(this.#plane.flows(createFlowQuery(filter, this.#snapshot)), this.#snapshot);
+    return this.#observer.flows(filter);
   }
 
   async endFlow(id: string, actor?: Actor): Promise<boolean> {
@@ -365,31 +350,14 @@ class RunningBalancer implements StartedBalancer {
     return ended;
   }
 
-  explain(datagram: { readonly client: string; readonly listener?: string }): Explanation {
-    const snapshot = this.#snapshot;
-    const health = new Map(this.#health.status().map((status) => [status.slot, status.reason]));
-    return explain(datagram, {
-      snapshot,
-      routing: this.#routing.of(snapshot),
-      flows: (query) => this.#plane.flows(query),
-      addresses: this.#addresses,
-      reasonOf: (slot) => health.get(slot) ?? "",
-      refusedLately: this.#health.refusedLately(),
-      activeFlows: countActiveFlows(this.#plane.counters),
-    });
+  explain(datagram: ExplainedDatagram): Explanation {
+    return this.#observer.explain(datagram);
   }
 
   async plan(input: ConfigInput | ShortForm | Config): Promise<ConfigPlan> {
-    const config = this.#discovery.peek(this.#read(input));
-    const { version } = this.#snapshot;
-    const preview = this.#slots.preview(config, version + 1, maxFlowsOf(config, this.#plane));
-    const snapshot = this.#health.decorate(preview);
-    const routing = this.#routing.of(this.#snapshot);
-    return createPlan(
-      { config: this.#config, snapshot: this.#snapshot, routing },
-      { config, snapshot, routing: createRoutingView(snapshot, routing) },
-      this.#plane.flowPlaces(),
-      this.plane,
+    const version = this.#snapshot.version + 1;
+    return this.#observer.plan(this.#read(input), (config) =>
+      this.#slots.preview(config, version, maxFlowsOf(config, this.#plane)),
     );
   }
 

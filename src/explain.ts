@@ -30,6 +30,13 @@ export interface ExplainInput {
   readonly activeFlows: number;
 }
 
+export interface ExplainedDatagram {
+  /** An address and port; with affinity `client-ip` an address will do. */
+  readonly client: string;
+  /** By name or address. May be left out where there is only one. */
+  readonly listener?: string;
+}
+
 interface Asked {
   readonly words: Uint32Array;
   /** Undefined where only an address was given. */
@@ -50,10 +57,7 @@ const REMOVED = reasonNumber("backend_removed");
 const MOST_FLOWS = 1000;
 
 /** @throws SluiceError `ARGUMENT_INVALID`, `LISTENER_UNKNOWN` or `LISTENER_AMBIGUOUS` */
-export function explain(
-  datagram: { readonly client: string; readonly listener?: string },
-  input: ExplainInput,
-): Explanation {
+export function explain(datagram: ExplainedDatagram, input: ExplainInput): Explanation {
   const client = readClient(datagram.client);
   const listener = findListener(datagram.listener, input);
   const pool = input.snapshot.pools.find(({ slot }) => slot === listener.poolSlot) as PoolEntry;
