@@ -137,7 +137,8 @@ test("PATCH backends: each change, with a deadline, and who made it", async (t) 
   const { ask, balancer } = await openRig(t);
   const patch = (body: object, path = "web/a") => ask(`/api/v1/backends/${path}`, { method: "PATCH", body });
   const actor = { by: "local", from: "127.0.0.1" };
-  await patch({ admin: "draining", deadline: "30s" });
+  const drained = await patch({ admin: "draining", deadline: "30s" });
+  assert.equal(drained.json.admin, "draining");
   await patch({ admin: "disabled" });
   await patch({ admin: "enabled", weight: 0 });
   assert.deepEqual(balancer.calls, [

@@ -94,11 +94,23 @@ export class FakeBalancer implements Balancer {
   readonly #events = new EventEmitter();
 
   readonly backends: Balancer["backends"] = {
-    drain: (name, options, actor) => this.calls.push(["drain", name, options?.deadlineMs, actor]),
-    enable: (name, actor) => this.calls.push(["enable", name, actor]),
-    disable: (name, actor) => this.calls.push(["disable", name, actor]),
-    weight: (name, weight, actor) => this.calls.push(["weight", name, weight, actor]),
+    drain: (name, options, actor) =>
+      this.#change(name, { admin: "draining" }, ["drain", name, options?.deadlineMs, actor]),
+    enable: (name, actor) => this.#change(name, { admin: "enabled" }, ["enable", name, actor]),
+    disable: (name, actor) => this.#change(name, { admin: "disabled" }, ["disable", name, actor]),
+    weight: (name, weight, actor) => this.#change(name, { weight }, ["weight", name, weight, actor]),
   };
+
+  /** A moment later, as in a real one. */
+  #change(name: string, change: Partial<BackendStats>, call: Call): void {
+    this.calls.push(call);
+    setTimeout(() => {
+      const backends = this.figures.backends.map((backend) =>
+        `${backend.pool}/${backend.name}` === name ? { ...backend, ...change } : backend,
+      );
+      this.figures = { ...this.figures, backends };
+    }, 10);
+  }
 
   stats(): Stats {
     return this.figures;

@@ -1,4 +1,5 @@
 /** Backends: to look at, and to drain, enable, disable and weigh. */
+import { setTimeout as delay } from "node:timers/promises";
 import type { Actor, BackendControl, BackendStats } from "../../api.js";
 import { parseDuration } from "../../config/units.js";
 import type { AdminState } from "../../core/snapshot.js";
@@ -10,6 +11,9 @@ import { backendsView } from "../schemas.js";
 import { toView } from "../to-view.js";
 
 const tags = ["Backends"];
+/** Longer than a change takes to be in force on every worker. */
+const IN_FORCE_MS = 500;
+const LOOK_EVERY_MS = 5;
 
 export function addBackendRoutes(app: App, { balancer }: Api): void {
   const find = ({ pool, name }: { readonly pool: string; readonly name: string }): BackendStats =>
@@ -61,15 +65,27 @@ export function addBackendRoutes(app: App, { balancer }: Api): void {
         },
       },
     },
-    ({ params, body: { admin, weight, deadline }, actor }) => {
+    async ({ params, body: { admin, weight, deadline }, actor }) => {
       const { pool, name } = find(params);
       const full = `${pool}/${name}`;
       const deadlineMs = deadline === undefined ? undefined : parseDuration(deadline);
       if (weight !== undefined) balancer.backends.weight(full, weight, actor);
       if (admin !== undefined) setState(balancer.backends, full, admin, deadlineMs, actor);
-      return toView(find(params));
+      const isDone = (backend: BackendStats) =>
+        backend.admin === (admin ?? backend.admin) && backend.weight === (weight ?? backend.weight);
+      return toView(await waitFor(() => find(params), isDone));
     },
   );
+}
+
+/** What it gives once it fits: changes gather for a moment before they are in force. At the latest, what is there then. */
+async function waitFor<T>(look: () => T, fits: (value: T) => boolean): Promise<T> {
+  const untilMs = performance.now() + IN_FORCE_MS;
+  for (;;) {
+    const value = look();
+    if (fits(value) || performance.now() > untilMs) return value;
+    await delay(LOOK_EVERY_MS);
+  }
 }
 
 function setState(
