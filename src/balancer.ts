@@ -282,6 +282,7 @@ class RunningBalancer implements StartedBalancer {
       events: watchQuietly(parts.events, parts.warnings),
       env: parts.options.env ?? {},
       warn: parts.warn,
+      replaceConfig: (config, version, actor) => this.#reloadInTurn(config as ConfigInput, actor, version),
       reloadFile: parts.options.reloadFile,
     });
   }
@@ -368,7 +369,19 @@ class RunningBalancer implements StartedBalancer {
 
   /** One reload at a time, in the order of the calls. */
   reload(config: ConfigInput | ShortForm | Config, actor?: Actor): Promise<ReloadResult> {
-    const result = this.#reloading.then(() => this.#reload(config, actor));
+    return this.#reloadInTurn(config, actor);
+  }
+
+  /** @param version the one that must be in force still when its turn comes; undefined for any */
+  #reloadInTurn(
+    config: ConfigInput | ShortForm | Config,
+    actor: Actor | undefined,
+    version?: number,
+  ): Promise<ReloadResult> {
+    const result = this.#reloading.then(() => {
+      if (version === undefined || version === this.#configVersion) return this.#reload(config, actor);
+      throw new SluiceError("CONFIG_CHANGED", `version ${this.#configVersion} is in force, not ${version}`);
+    });
     this.#reloading = result.catch((error: Error) => {
       this.#events.emit("reloadFailed", error);
     });

@@ -2,6 +2,16 @@
 import type { Actor, Balancer, ReloadResult } from "../api.js";
 import type { Environment } from "./secrets.js";
 
+/**
+ * A reload that only happens while a version of the config is in force; undefined for any.
+ * @throws SluiceError with code `CONFIG_CHANGED` when it is no longer, and what `Balancer.reload` throws
+ */
+export type ReplaceConfig = (
+  config: unknown,
+  version: number | undefined,
+  actor: Actor,
+) => Promise<ReloadResult>;
+
 export interface AdminHost {
   readonly balancer: Balancer;
   /** The balancer's events, for one who is no subscriber: warnings that are held for the first one stay held. */
@@ -9,6 +19,7 @@ export interface AdminHost {
   /** Of sluice. */
   readonly version: string;
   readonly env: Environment;
+  readonly replaceConfig: ReplaceConfig;
   readonly warn: (code: string, message: string) => void;
   /** Reads the config file again and puts it in force; undefined where there is none. */
   readonly reloadFile: ((actor: Actor) => Promise<ReloadResult>) | undefined;

@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import type { TestContext } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AdminInput } from "../config/admin-config.js";
 import type { Config } from "../config/config.js";
 import { parseConfig } from "../config/parse-config.js";
+import { SluiceError } from "../core/errors.js";
 import type { AdminHost } from "./admin-host.js";
 import { type AdminSide, openAdminSide } from "./admin-side.js";
 import { FakeBalancer } from "./fake-balancer.testing.js";
@@ -73,6 +75,14 @@ export async function openRig(
   const socketPath = join(createFolder(t), "admin.sock");
   const side = openAdminSide({
     ...{ balancer, events: balancer, env: {}, reloadFile: undefined },
+    replaceConfig: async (config, version, actor) => {
+      // Others may come first.
+      await nextTurn();
+      if (version !== undefined && version !== balancer.config.version) {
+        throw new SluiceError("CONFIG_CHANGED", "another config is in force");
+      }
+      return balancer.reload(config, actor);
+    },
     warn: (code, message) => {
       warnings.push({ code, message });
       balancer.emit("warning", { code, message });

@@ -124,18 +124,13 @@ export class AdminServer {
     sample();
     const timer = setInterval(sample, SAMPLE_EVERY_MS).unref();
     this.#ends.push(() => clearInterval(timer));
-    let last: Promise<unknown> = Promise.resolve();
     const api: Api = {
       ...{ balancer, version: host.version, events: this.#events, history: this.#history },
       prometheus: createPrometheus(look),
       warnings: () => this.#warnings.list(),
       warn: host.warn,
+      replaceConfig: host.replaceConfig,
       reloadFile: host.reloadFile,
-      inTurn: (change) => {
-        const result = last.then(change);
-        last = result.catch(() => {});
-        return result;
-      },
       closing: this.#closing.signal,
     };
     return createApp(api, {

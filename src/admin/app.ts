@@ -9,6 +9,7 @@ import type {
 } from "fastify";
 import type { z } from "zod";
 import type { Actor, Balancer, ReloadResult } from "../api.js";
+import type { ReplaceConfig } from "./admin-host.js";
 import type { Access } from "./auth.js";
 import type { EventLog } from "./event-log.js";
 import type { History } from "./history.js";
@@ -49,11 +50,10 @@ export interface Api {
   readonly prometheus: Prometheus;
   /** Newest last. */
   readonly warnings: () => StatusView["warnings"];
+  readonly replaceConfig: ReplaceConfig;
   readonly warn: (code: string, message: string) => void;
   /** Reads the config file again and puts it in force; undefined where there is none. */
   readonly reloadFile: ((actor: Actor) => Promise<ReloadResult>) | undefined;
-  /** Runs changes of the config one after the other. */
-  readonly inTurn: <T>(change: () => Promise<T>) => Promise<T>;
   /** Aborted when the server closes: streams end. */
   readonly closing: AbortSignal;
 }

@@ -302,6 +302,8 @@ test("TLS: the certificate of the config, and the new one after a reload", needs
   await assert.rejects(statusWith(first.cert));
   assert.equal(await statusWith(second.cert), 200);
   await assert.rejects(openRequest({ port }, "/healthz"));
+  await assert.rejects(balancer.reload(configOf(backend, {})), /tls cannot be turned on or off/);
+  assert.equal(await statusWith(second.cert), 200);
 });
 
 test("readers who do not read cost no datagram, and metrics are answered meanwhile", async (t) => {

@@ -48,16 +48,16 @@ export function addConfigRoutes(app: App, api: Api): void {
       },
     },
     async ({ actor }) => {
-      const { reloadFile, inTurn } = api;
+      const { reloadFile } = api;
       if (reloadFile === undefined) {
         throw new RequestError(409, "NO_CONFIG_FILE", "the config does not come from a file");
       }
-      return viewReload(await inTurn(() => reloadFile(actor)));
+      return viewReload(await reloadFile(actor));
     },
   );
 }
 
-function addPut(app: App, { balancer, inTurn }: Api): void {
+function addPut(app: App, { balancer, replaceConfig }: Api): void {
   app.put(
     "/api/v1/config",
     {
@@ -85,15 +85,13 @@ function addPut(app: App, { balancer, inTurn }: Api): void {
       }
       const text = typeof body === "string" ? body : "";
       const config = readConfigBody(text);
-      return inTurn(async () => {
-        if (match !== undefined) checkMatch(match, balancer.config.version);
-        try {
-          if (isTrial) return viewPlan(await balancer.plan(config));
-          return viewReload(await balancer.reload(config, actor));
-        } catch (error) {
-          throw withPlaces(error, text);
-        }
-      });
+      const version = match === undefined ? undefined : readMatch(match, balancer.config.version);
+      try {
+        if (isTrial) return viewPlan(await balancer.plan(config));
+        return viewReload(await replaceConfig(config, version, actor));
+      } catch (error) {
+        throw withPlaces(error, text);
+      }
     },
   );
 }
@@ -110,9 +108,14 @@ function entityTag(version: number): string {
   return `"v${version}"`;
 }
 
-function checkMatch(match: string, version: number): void {
+/**
+ * The version that must be in force still when it is replaced; undefined where any may be.
+ * @throws RequestError 412 when it is another one already
+ */
+function readMatch(match: string, version: number): number | undefined {
   const tags = match.split(",").map((tag) => tag.trim());
-  if (tags.includes("*") || tags.includes(entityTag(version))) return;
+  if (tags.includes("*")) return undefined;
+  if (tags.includes(entityTag(version))) return version;
   const now = `the config in force is ${entityTag(version)} by now`;
   throw new RequestError(412, "CONFIG_CHANGED", `${now}: read it again`, { etag: entityTag(version) });
 }
