@@ -61,7 +61,7 @@ export function buildStats(overrides: Partial<Stats> = {}): Stats {
     ready: { isReady: true, awaiting: [] },
     workers: [{ index: 0, state: "running", restarts: 0, cpuMs: 12.5 }],
     flows: { active: 0, opened: 0, moved: 0, max: 1000, ended: NO_ENDS },
-    ...{ drops: NO_DROPS, replyDrops: NO_DROPS, sources: [] },
+    ...{ drops: NO_DROPS, replyDrops: NO_DROPS, sources: [], flowLog: undefined },
     listeners: [buildListener()],
     backends: [buildBackendStats(), buildBackendStats({ name: "b", address: "192.0.2.2:53" })],
     ...overrides,
@@ -167,7 +167,8 @@ export class FakeBalancer implements Balancer {
   ): ReturnType<Balancer["tap"]> {
     this.calls.push(["tap", options, actor]);
     if (this.datagrams === undefined) throw new SluiceError("TAP_LIMIT", "too many taps are open");
-    return this.datagrams;
+    const { datagrams } = this;
+    return { opened: Promise.resolve(), [Symbol.asyncIterator]: () => datagrams[Symbol.asyncIterator]() };
   }
 
   on<E extends keyof BalancerEvents>(event: E, listener: (...args: BalancerEvents[E]) => void): this {

@@ -138,6 +138,12 @@ const balancerMetrics: readonly Metric[] = [
   gauge("sluice_discovery_source_ok", "1 when a source's last attempt worked.", ({ stats }) =>
     stats.sources.map(({ pool, source, state }) => [{ pool, source }, state === "ok" ? 1 : 0]),
   ),
+  counter("sluice_flow_log_lines_total", "Lines written to the flow log.", ({ stats }) =>
+    stats.flowLog === undefined ? [] : [[{}, stats.flowLog.lines]],
+  ),
+  counter("sluice_flow_log_dropped_total", "Lines that the flow log lost.", ({ stats }) =>
+    stats.flowLog === undefined ? [] : [[{}, stats.flowLog.dropped]],
+  ),
   counter("sluice_admin_requests_total", "Requests to the admin API.", ({ admin }) =>
     [...admin.requests].map(([key, value]) => {
       const [method, status] = key.split(" ");

@@ -15,6 +15,8 @@ const DIRECTION = { request: 1, reply: 2 } as const;
 /** Of an IPv6 and a UDP header. */
 const MOST_HEADER_BYTES = 48;
 
+const NOWHERE: Endpoint = parseEndpoint("0.0.0.0:0");
+
 interface Interface {
   readonly id: number;
   received: number;
@@ -78,7 +80,8 @@ export class PcapngWriter {
 
 function packet(interfaceId: number, datagram: TappedDatagram): Buffer {
   const client = parseEndpoint(datagram.client);
-  const local = parseEndpoint(datagram.local);
+  // Of a listener that a reload took away meanwhile.
+  const local = datagram.local === "" ? NOWHERE : parseEndpoint(datagram.local);
   const [from, to]: [Endpoint, Endpoint] =
     datagram.direction === "request" ? [client, local] : [local, client];
   const bytes = makeUpPacket(from, to, client, { length: datagram.length, bytes: datagram.payload });

@@ -60,6 +60,10 @@ export const statusView = z
     totals: z.object({ requests: traffic, replies: traffic }),
     workers: z.array(workerView),
     sources: z.array(sourceView),
+    flowLog: z
+      .object({ lines: count, dropped: count })
+      .nullable()
+      .describe("Lines of the flow log, written and lost; null where there is none."),
     warnings: z
       .array(z.object({ code: z.string(), message: z.string(), at: moment }))
       .describe("The last 50, oldest first."),

@@ -2,12 +2,18 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { buffer as readBytes } from "node:stream/consumers";
 import { after, test } from "node:test";
+import { openRequest } from "#src/admin/admin-rig.testing.js";
 import { PcapngWriter } from "#src/admin/pcapng.js";
 import type { TappedDatagram } from "#src/api.js";
+import { startBalancer } from "#src/balancer.js";
+import { openBackend } from "../support/backends.js";
 import { needs } from "../support/needs.js";
 import { runProgram } from "../support/run-cli.js";
 import { createTemporaryFolder } from "../support/temporary-folder.js";
+import { UdpPeer } from "../support/udp-peer.js";
+import { within } from "../support/waiting.js";
 
 const folder = createTemporaryFolder((remove) => after(remove));
 
@@ -107,3 +113,63 @@ test("a capture of nothing is a file too", needs("tshark"), async () => {
   writeFileSync(file, Buffer.concat([writer.section(), writer.statistics(0)]));
   assert.deepEqual(await readFields(file, "ip.src"), []);
 });
+
+for (const plane of process.platform === "linux"
+  ? (["portable", "batched"] as const)
+  : (["portable"] as const)) {
+  test(
+    `${plane}: what a tap of a running balancer sends is what passed, IPv4 and IPv6`,
+    needs("tshark"),
+    async (t) => {
+      const { mine, other } = { mine: await UdpPeer.open(t), other: await UdpPeer.open(t) };
+      const six = await UdpPeer.open(t, { ip: "::1" });
+      const backend = await openBackend(t, "a");
+      const balancer = await startBalancer(
+        {
+          ...{ plane, admin: { listen: "127.0.0.1:0" } },
+          listeners: [
+            { name: "four", address: "127.0.0.1:0" },
+            { name: "six", address: "[::1]:0" },
+          ],
+          pools: [{ name: "web", affinity: "client", backends: [backend.entry] }],
+        },
+        {},
+      );
+      t.after(() => balancer.close({ graceMs: 0 }));
+      const [four, wide] = balancer.listeners.map(({ address }) => address) as [string, string];
+      const port = Number(balancer.adminAddresses[0]!.split(":").at(-1));
+      const capture = async (query: string, name: string): Promise<() => Promise<string>> => {
+        const message = await openRequest({ port }, `/api/v1/tap?${query}`);
+        assert.equal(message.statusCode, 200);
+        const bytes = readBytes(message);
+        return async () => {
+          const file = join(folder, `${plane}-${name}.pcapng`);
+          writeFileSync(file, await within(bytes, "the end of the tap"));
+          return file;
+        };
+      };
+      const onFour = await capture(`client=${mine.address}&max=4`, "four");
+      const onSix = await capture("listener=six&max=2&snap=4", "six");
+      await mine.ask("one", four);
+      await other.ask("not this", four);
+      await mine.ask("two", four);
+      await six.ask("question", wide);
+      const [from, to] = [`${mine.port}`, four.split(":").at(-1)!];
+      const fields = ["udp.srcport", "udp.dstport", "udp.checksum.status", "frame.interface_name", "data"];
+      const hex = (text: string) => Buffer.from(text).toString("hex");
+      assert.deepEqual(await readFields(await onFour(), "ip.src", "ip.dst", ...fields), [
+        ["127.0.0.1", "127.0.0.1", from, to, "1", "four", hex("one")],
+        ["127.0.0.1", "127.0.0.1", to, from, "1", "four", hex("a:one")],
+        ["127.0.0.1", "127.0.0.1", from, to, "1", "four", hex("two")],
+        ["127.0.0.1", "127.0.0.1", to, from, "1", "four", hex("a:two")],
+      ]);
+      assert.deepEqual(
+        await readFields(await onSix(), "ipv6.src", "ipv6.dst", "udp.length", "frame.cap_len"),
+        [
+          ["::1", "::1", "16", "52"],
+          ["::1", "::1", "18", "52"],
+        ],
+      );
+    },
+  );
+}

@@ -80,6 +80,7 @@ function viewStatus(
     totals: { requests: sumTraffic(listeners, "requests"), replies: sumTraffic(listeners, "replies") },
     workers: toView(stats.workers),
     sources: toView(stats.sources),
+    flowLog: toView(stats.flowLog),
     warnings,
   };
 }

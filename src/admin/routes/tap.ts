@@ -1,8 +1,7 @@
 /** Copies of datagrams as a capture file, while they pass. */
 
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { z } from "zod";
-import type { Actor, TappedDatagram } from "../../api.js";
+import type { Actor, Tap } from "../../api.js";
 import type { Api, App } from "../app.js";
 import { BoundedStream } from "../bounded-stream.js";
 import { PcapngWriter } from "../pcapng.js";
@@ -53,10 +52,12 @@ async function openTapStream(
   const end = (): void => over.abort();
   const what = withoutUndefined({ client, flow, listener });
   const options = { ...what, snapBytes: snap, maxDatagrams: max };
-  const datagrams = api.balancer.tap(options, over.signal, actor)[Symbol.asyncIterator]();
-  const first = datagrams.next();
-  // What cannot be tapped shows at once; datagrams may take their time.
-  await Promise.race([first, nextTurn()]);
+  const tap = api.balancer.tap(options, over.signal, actor);
+  // Who has the head of the answer may begin to send.
+  await tap.opened.catch((error) => {
+    end();
+    throw error;
+  });
   const timer = setTimeout(end, seconds * 1000).unref();
   api.closing.addEventListener("abort", end);
   const stream = new BoundedStream({
@@ -67,22 +68,16 @@ async function openTapStream(
       end();
     },
   });
-  void pump(first, datagrams, new PcapngWriter(`sluice ${api.version}`, snap), stream);
+  void pump(tap, new PcapngWriter(`sluice ${api.version}`, snap), stream);
   return stream;
 }
 
-async function pump(
-  first: Promise<IteratorResult<TappedDatagram>>,
-  datagrams: AsyncIterator<TappedDatagram>,
-  writer: PcapngWriter,
-  stream: BoundedStream,
-): Promise<void> {
+async function pump(tap: Tap, writer: PcapngWriter, stream: BoundedStream): Promise<void> {
   stream.offer(writer.section());
   try {
-    for (let next = await first; !next.done; next = await datagrams.next()) {
-      if (!stream.offer(writer.datagram(next.value))) break;
+    for await (const datagram of tap) {
+      if (!stream.offer(writer.datagram(datagram))) return;
     }
-    await datagrams.return?.();
     stream.offer(writer.statistics(Date.now()));
     stream.finish();
   } catch (error) {
