@@ -46,6 +46,7 @@ export function statusSample(some: Partial<StatusView> = {}): StatusView {
       { index: 1, state: "running", restarts: 0, cpuMs: 100 },
     ],
     sources: [],
+    flowLog: null,
     warnings: [],
     ...some,
   };

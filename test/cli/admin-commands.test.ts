@@ -7,6 +7,10 @@ import { type FakeAdmin, openFakeAdmin, refuse } from "../support/fake-admin.js"
 import { RunningProcess, runProgram, SLUICE } from "../support/run-cli.js";
 import { createTemporaryFolder } from "../support/temporary-folder.js";
 
+const notOnWindows = {
+  skip: process.platform === "win32" ? "Windows has neither such sockets nor SIGINT for others" : false,
+};
+
 type Routes = Parameters<typeof openFakeAdmin>[1];
 
 /** Runs the command against a fake balancer. */
@@ -237,50 +241,54 @@ test("sluice end-flow: ends it, or says that it is over", async (t) => {
   assert.equal(gone.stderr, "sluice: no such flow, or it is over already\n");
 });
 
-test("sluice events: the list; with -f the stream, which goes on where a broken connection left off", async (t) => {
-  const list = await ask(t, ["events", "--types", "backend,operator", "--limit", "3"]);
-  assert.match(list.stdout, /^\S+ backend: web\/b is down: refused$/m);
-  assert.equal(last(list.fake).url, "/api/v1/events?types=backend%2Coperator&limit=3");
+test(
+  "sluice events: the list; with -f the stream, which goes on where a broken connection left off",
+  notOnWindows,
+  async (t) => {
+    const list = await ask(t, ["events", "--types", "backend,operator", "--limit", "3"]);
+    assert.match(list.stdout, /^\S+ backend: web\/b is down: refused$/m);
+    assert.equal(last(list.fake).url, "/api/v1/events?types=backend%2Coperator&limit=3");
 
-  let connections = 0;
-  const event = (id: number) => {
-    const data = JSON.stringify({
-      id,
-      at: "2026-03-01T12:00:00Z",
-      type: "warning",
-      data: { code: "c", message: `m${id}` },
+    let connections = 0;
+    const event = (id: number) => {
+      const data = JSON.stringify({
+        id,
+        at: "2026-03-01T12:00:00Z",
+        type: "warning",
+        data: { code: "c", message: `m${id}` },
+      });
+      return `id: ${id}\nevent: warning\ndata: ${data}\n\n`;
+    };
+    const fake = await openFakeAdmin(t, {
+      "GET /api/v1/events": (_: unknown, response: Parameters<typeof refuse>[0]) => {
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        const first = connections++ === 0;
+        response.write(first ? `retry: 1\n\n:\n\n${event(1)}` : 'event: missed\ndata: {"count":4}\n\n');
+        response.write(first ? event(2).slice(0, 30) : event(7));
+        if (first) setTimeout(() => response.destroy(), 50);
+      },
     });
-    return `id: ${id}\nevent: warning\ndata: ${data}\n\n`;
-  };
-  const fake = await openFakeAdmin(t, {
-    "GET /api/v1/events": (_: unknown, response: Parameters<typeof refuse>[0]) => {
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      const first = connections++ === 0;
-      response.write(first ? `retry: 1\n\n:\n\n${event(1)}` : 'event: missed\ndata: {"count":4}\n\n');
-      response.write(first ? event(2).slice(0, 30) : event(7));
-      if (first) setTimeout(() => response.destroy(), 50);
-    },
-  });
-  const cli = new RunningProcess(t, process.execPath, [SLUICE, "events", "-f", "--json"], {
-    env: { SLUICE_ADMIN: fake.address },
-  });
-  await cli.waitFor("the event of the second connection", () =>
-    cli.stdout.includes("m7") ? true : undefined,
-  );
-  assert.deepEqual(
-    cli.stdout
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line).id),
-    [1, 7],
-  );
-  assert.match(cli.stderr, /trying again\n.*connected again\n.*missed events: \{"count":4\}/s);
-  assert.equal(fake.asked[0].headers["last-event-id"], undefined);
-  assert.equal(fake.asked[1].headers["last-event-id"], "1");
-  assert.equal(fake.asked[0].headers.accept, "text/event-stream");
-  cli.signal("SIGINT");
-  assert.equal((await cli.ended()).code, 0);
-});
+    const cli = new RunningProcess(t, process.execPath, [SLUICE, "events", "-f", "--json"], {
+      env: { SLUICE_ADMIN: fake.address },
+    });
+    await cli.waitFor("the event of the second connection", () =>
+      cli.stdout.includes("m7") ? true : undefined,
+    );
+    assert.deepEqual(
+      cli.stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).id),
+      [1, 7],
+    );
+    assert.match(cli.stderr, /trying again\n.*connected again\n.*missed events: \{"count":4\}/s);
+    assert.equal(fake.asked[0].headers["last-event-id"], undefined);
+    assert.equal(fake.asked[1].headers["last-event-id"], "1");
+    assert.equal(fake.asked[0].headers.accept, "text/event-stream");
+    cli.signal("SIGINT");
+    assert.equal((await cli.ended()).code, 0);
+  },
+);
 
 test("sluice events -f: what is no event ends it with an error", async (t) => {
   const { code, stderr } = await ask(t, ["events", "-f"], { "GET /api/v1/events": "data: {]\n\n" });
@@ -288,25 +296,29 @@ test("sluice events -f: what is no event ends it with an error", async (t) => {
   assert.match(stderr, /its answer is not JSON/);
 });
 
-test("sluice: a token file, a Unix socket and https are reached as they are written", async (t) => {
-  const folder = createTemporaryFolder((remove) => t.after(remove));
-  const token = join(folder, "token");
-  writeFileSync(token, "0123456789abcdef\n");
-  const path = join(folder, "admin.sock");
-  const fake = await openFakeAdmin(t, {}, { path });
-  const { code, stderr } = await sluice(
-    ["flows", "--admin", `unix:${path}`, "--token-file", token],
-    "127.0.0.1:1",
-  );
-  assert.equal(stderr, "");
-  assert.equal(code, 0);
-  assert.equal(last(fake).headers.authorization, "Bearer 0123456789abcdef");
-  assert.equal(last(fake).headers.host, "localhost");
-  const plain = await openFakeAdmin(t);
-  const tls = await sluice(["flows", "--admin", `https://${plain.address}`], "127.0.0.1:1");
-  assert.equal(tls.code, 1);
-  assert.match(tls.stderr, /does not speak TLS/);
-});
+test(
+  "sluice: a token file, a Unix socket and https are reached as they are written",
+  notOnWindows,
+  async (t) => {
+    const folder = createTemporaryFolder((remove) => t.after(remove));
+    const token = join(folder, "token");
+    writeFileSync(token, "0123456789abcdef\n");
+    const path = join(folder, "admin.sock");
+    const fake = await openFakeAdmin(t, {}, { path });
+    const { code, stderr } = await sluice(
+      ["flows", "--admin", `unix:${path}`, "--token-file", token],
+      "127.0.0.1:1",
+    );
+    assert.equal(stderr, "");
+    assert.equal(code, 0);
+    assert.equal(last(fake).headers.authorization, "Bearer 0123456789abcdef");
+    assert.equal(last(fake).headers.host, "localhost");
+    const plain = await openFakeAdmin(t);
+    const tls = await sluice(["flows", "--admin", `https://${plain.address}`], "127.0.0.1:1");
+    assert.equal(tls.code, 1);
+    assert.match(tls.stderr, /does not speak TLS/);
+  },
+);
 
 const MISUSES: readonly [args: readonly string[], text: RegExp][] = [
   [["status", "--admin", "9901"], /--admin <address>.*expected IP:PORT/],

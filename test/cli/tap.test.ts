@@ -10,7 +10,9 @@ import { RunningProcess, runProgram, SLUICE } from "../support/run-cli.js";
 import { createTemporaryFolder } from "../support/temporary-folder.js";
 import { eventually } from "../support/waiting.js";
 
-const onlyWithSignals = { skip: process.platform === "win32" ? "Windows has no SIGINT for others" : false };
+const notOnWindows = {
+  skip: process.platform === "win32" ? "Windows has neither sh nor SIGINT for others" : false,
+};
 
 /** Three datagrams, after the second of which five were missed. */
 function createCapture(): { readonly whole: Buffer; readonly begun: Buffer } {
@@ -100,7 +102,7 @@ test("sluice tap: a file, with a summary; the limits go to the balancer", async 
   assert.equal(fake.asked[0].headers.accept, "application/x-pcapng");
 });
 
-test("sluice tap -w -: the capture itself on stdout", async (t) => {
+test("sluice tap -w -: the capture itself on stdout", notOnWindows, async (t) => {
   const { whole } = createCapture();
   const fake = await openFakeAdmin(t, {
     "GET /api/v1/tap": (_: unknown, response: ServerResponse) => void response.end(whole),
@@ -116,7 +118,7 @@ test("sluice tap -w -: the capture itself on stdout", async (t) => {
   assert.equal(stdout, whole.toString("hex"));
 });
 
-test("sluice tap: Ctrl-C ends it well, with whole blocks", onlyWithSignals, async (t) => {
+test("sluice tap: Ctrl-C ends it well, with whole blocks", notOnWindows, async (t) => {
   const { begun } = createCapture();
   const fake = await openFakeAdmin(t, {
     "GET /api/v1/tap": (_: unknown, response: ServerResponse) =>

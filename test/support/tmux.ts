@@ -1,16 +1,17 @@
 /** A terminal for tests: a tmux server of their own, with one window. */
-import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { runProgram } from "./run-cli.js";
+import { createTemporaryFolder } from "./temporary-folder.js";
 import { eventually } from "./waiting.js";
 
 const SCREEN_DEADLINE_MS = 20_000;
 
 export class TmuxTerminal {
-  readonly #server: string;
+  readonly #socket: string;
 
-  private constructor(server: string) {
-    this.#server = server;
+  private constructor(socket: string) {
+    this.#socket = socket;
   }
 
   /** Runs a shell command in a window of this size. The server ends with the test. */
@@ -23,9 +24,18 @@ export class TmuxTerminal {
       env = {},
     }: { readonly columns: number; readonly rows: number; readonly env?: NodeJS.ProcessEnv },
   ): Promise<TmuxTerminal> {
-    // A name of its own: other servers of this user are not touched.
-    const terminal = new TmuxTerminal(`sluice-${randomUUID()}`);
-    t.after(() => terminal.#run(["kill-server"]));
+    // A socket of its own: other servers of this user are not touched.
+    const ends: (() => void)[] = [];
+    const terminal = new TmuxTerminal(
+      join(
+        createTemporaryFolder((remove) => ends.push(remove)),
+        "tmux",
+      ),
+    );
+    t.after(async () => {
+      await terminal.#run(["kill-server"]);
+      for (const end of ends) end();
+    });
     const size = ["-x", String(columns), "-y", String(rows)];
     await terminal.#run(["-f", "/dev/null", "new-session", "-d", ...size, command], env);
     return terminal;
@@ -62,6 +72,6 @@ export class TmuxTerminal {
   }
 
   #run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    return runProgram("tmux", ["-L", this.#server, ...args], { env: { TMUX: "", ...env } });
+    return runProgram("tmux", ["-S", this.#socket, ...args], { env: { TMUX: "", ...env } });
   }
 }

@@ -187,10 +187,11 @@ function renderDrops({ status, counters }: StatusAnswers, look: Look): string[] 
   return renderTable([{ title: "DROPPED" }, ...right("TOTAL", "PER S")], rows, look);
 }
 
-function renderWarnings({ warnings, planeNotes }: StatusView, { width, paint }: Look): string[] {
+function renderWarnings({ warnings, planeNotes, flowLog }: StatusView, { width, paint }: Look): string[] {
   const left = warnings.length - SHOWN_WARNINGS;
   const lines = [
     ...planeNotes.map((note) => `plane: ${note}`),
+    ...((flowLog?.dropped ?? 0) > 0 ? [`flow log: ${plural(flowLog?.dropped ?? 0, "line")} dropped`] : []),
     ...warnings
       .slice(-SHOWN_WARNINGS)
       .map(({ at, code, message }) => `${formatClock(new Date(at))} ${code}: ${message}`),

@@ -65,6 +65,7 @@ test("renderStatus: sources, warnings and what is awaited are there when there a
     ready: false,
     awaiting: ["first probe of web/a"],
     planeNotes: ["batched: no FFI here"],
+    flowLog: { lines: 10, dropped: 3 },
     sources: [
       {
         ...{ pool: "web", source: "dns a.example:1", state: "failing", backends: 2, lastError: "NXDOMAIN" },
@@ -84,6 +85,7 @@ test("renderStatus: sources, warnings and what is awaited are there when there a
   assert.ok(lines.includes("awaiting first probe of web/a"));
   assert.match(lineWith(lines, "dns a.example:1"), /web +failing +2 +NXDOMAIN$/);
   assert.ok(lines.includes("plane: batched: no FFI here"));
+  assert.ok(lines.includes("flow log: 3 lines dropped"));
   assert.ok(
     lines.some((line) => line.endsWith("w6: look")) && !lines.some((line) => line.endsWith("w1: look")),
   );
