@@ -52,7 +52,7 @@ let balancer;
 try {
   await main(process.argv[2]);
 } finally {
-  for (const socket of sockets) socket.close();
+  for (const socket of sockets.splice(0)) socket.close();
   balancer?.kill();
   rmSync(folder, { recursive: true, force: true });
 }

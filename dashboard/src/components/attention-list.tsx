@@ -15,7 +15,7 @@ export function AttentionList({ reading, rates }: AttentionListProps): JSX.Eleme
     return (
       <p class="all-well">
         <CheckIcon />
-        Every backend that should be up is up, and nothing is dropped.
+        Nothing needs attention: no backend is down, and nothing is dropped.
       </p>
     );
   }

@@ -58,7 +58,7 @@ export function Chart(props: ChartProps): JSX.Element {
   const at = cursor ?? columns.seconds.length - 1;
   const isEmpty = columns.values.every((values) => values.every((value) => value === null));
   return (
-    <figure class="chart">
+    <figure class={isEmpty ? "chart chart-is-empty" : "chart"}>
       <figcaption>
         <span class="chart-title">{title}</span>
         <span class="chart-time">{cursor === null ? "" : formatTime((columns.seconds[at] ?? 0) * 1000)}</span>

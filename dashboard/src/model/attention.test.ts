@@ -18,7 +18,9 @@ test("findAttention puts trouble before concern", () => {
     backendView({ name: "b", admin: "draining" }),
   ];
   const rates = { ...NO_RATES, drops: new Map([["denied", 4]]) };
-  assert.deepEqual(titles(reading({ backends }), rates), ["web/a is down", "Datagrams are dropped"]);
+  const onTrial = backendView({ name: "c", share: 0.1 });
+  const found = titles(reading({ backends: [...backends, onTrial] }), rates);
+  assert.deepEqual(found, ["web/a is down", "web/c is easing in", "Datagrams are dropped"]);
 });
 
 test("findAttention tells many of a pool together", () => {

@@ -54,23 +54,29 @@ function pools({ pools: all, listeners }: Reading): Attention[] {
 }
 
 function backends({ backends: all }: Reading): Attention[] {
-  const isDown = (backend: BackendView) => stateOf(backend) === "down";
   const names = [...new Set(all.map(({ pool }) => pool))];
-  return names.flatMap((pool): Attention[] => {
-    const down = all.filter((backend) => backend.pool === pool && isDown(backend));
-    if (down.length > MOST_NAMED) {
-      const href = hrefOf("backends", [], { pool, state: "down" });
-      const title = `${plural(down.length, "backend")} of ${pool} are down`;
-      return [{ id: `down ${pool}`, tone: "trouble", title, text: down[0].reason, href }];
-    }
-    return down.map((backend) => ({
-      id: `down ${fullName(backend)}`,
-      tone: "trouble",
-      title: `${fullName(backend)} is down`,
-      text: backend.reason,
-      href: backendHref(backend),
-    }));
+  return names.flatMap((pool) => {
+    const own = all.filter((backend) => backend.pool === pool);
+    return [...inState(pool, own, "down"), ...inState(pool, own, "easing")];
   });
+}
+
+function inState(pool: string, own: readonly BackendView[], state: "down" | "easing"): Attention[] {
+  const backends = own.filter((backend) => stateOf(backend) === state);
+  const tone = state === "down" ? "trouble" : "concern";
+  const what = state === "down" ? "down" : "easing in";
+  if (backends.length > MOST_NAMED) {
+    const href = hrefOf("backends", [], { pool, state });
+    const title = `${plural(backends.length, "backend")} of ${pool} are ${what}`;
+    return [{ id: `${state} ${pool}`, tone, title, text: backends[0].reason, href }];
+  }
+  return backends.map((backend) => ({
+    id: `${state} ${fullName(backend)}`,
+    tone,
+    title: `${fullName(backend)} is ${what}`,
+    text: backend.reason,
+    href: backendHref(backend),
+  }));
 }
 
 function drops({ drops: requests, replyDrops }: Rates): Attention[] {

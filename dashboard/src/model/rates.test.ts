@@ -26,6 +26,8 @@ test("ratesBetween says nothing across a restart, and when no time has passed", 
   const before = reading({ listeners: [listenerView("a", 10)] });
   const restarted = reading({ status: { uptimeMs: 2000, pid: 2 }, listeners: [listenerView("a", 20)] });
   assert.equal(ratesBetween(before, restarted), NO_RATES);
+  const samePid = reading({ status: { uptimeMs: 900 }, listeners: [listenerView("a", 20)] });
+  assert.equal(ratesBetween(before, samePid), NO_RATES);
   assert.equal(ratesBetween(before, before), NO_RATES);
 });
 

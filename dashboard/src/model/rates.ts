@@ -71,7 +71,7 @@ export function ratesBetween(before: Reading, after: Reading): Rates {
 
 /** False after a restart: its counters begin anew. */
 export function isSameRun(before: Reading, after: Reading): boolean {
-  return before.status.pid === after.status.pid && before.status.startedAt === after.status.startedAt;
+  return before.status.pid === after.status.pid && before.status.uptimeMs <= after.status.uptimeMs;
 }
 
 export function sumOf(counts: Readonly<Record<string, number>>): number {
