@@ -132,11 +132,14 @@ async function startBalancer(resolvers, games) {
   const config = {
     listeners: [
       { name: "dns", address: "127.0.0.1:0", pool: "resolvers", session: { requests: 1, responses: 1 } },
-      { name: "game", address: "127.0.0.1:0", pool: "game", guard: { perClient: { datagrams: "900/s" } } },
+      { name: "game", address: "127.0.0.1:0", pool: "game", guard: { perClient: { datagrams: "780/s" } } },
     ],
     pools: [
       { name: "resolvers", policy: "least-outstanding", backends: resolvers.map(entry) },
-      { name: "game", policy: "least-flows", affinity: "client", backends: games.map(entry) },
+      {
+        ...{ name: "game", policy: "least-flows", affinity: "client", backends: games.map(entry) },
+        health: { probe: { type: "udp", send: "ping", expect: "any" }, interval: "1s" },
+      },
     ],
     admin: { listen: "127.0.0.1:0" },
   };

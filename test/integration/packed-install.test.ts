@@ -97,7 +97,7 @@ describe("the packed package", await needsRegistry(), () => {
     const paths = packed.files.map(({ path }) => path);
     for (const path of [
       ...["package.json", "README.md", "LICENSE", "CHANGELOG.md", "bin/sluice.js"],
-      ...["dist/index.js", "dist/index.d.ts", "dist/sluice.schema.json"],
+      ...["dist/index.js", "dist/index.d.ts", "dist/sluice.schema.json", "dist/dashboard/index.html"],
       ...[
         "docs/cli.md",
         "docs/live-flows.md",

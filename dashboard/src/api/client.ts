@@ -85,7 +85,7 @@ export class ApiClient {
       return await fetch(`${BASE}/${path}`, init);
     } catch (error) {
       if (signal?.aborted && !isTimeout(signal.reason)) throw error;
-      const reason = isTimeout(signal?.reason) ? "no answer in time" : "no connection";
+      const reason = isTimeout(signal?.reason) ? "no answer in time" : "nobody answers";
       throw new ApiError(0, "NO_ANSWER", reason);
     }
   }
