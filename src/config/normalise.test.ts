@@ -27,6 +27,20 @@ describe("normalise", () => {
     assert.equal(pathOf("b.yaml"), resolve("b.yaml"));
   });
 
+  it("takes the path of a secret as relative to the folder of the config, too", () => {
+    const secretOf = (secret: string | { file: string }) => {
+      const health = { probe: { type: "radius", secret } } as const;
+      const [pool] = run(
+        { listeners: [{ address }], pools: [{ backends, health }] },
+        "/etc/sluice/c.yaml",
+      ).pools;
+      return pool.health?.probe;
+    };
+    assert.deepEqual(secretOf({ file: "s" }), { type: "radius", secret: { file: "/etc/sluice/s" } });
+    assert.deepEqual(secretOf({ file: "/s" }), { type: "radius", secret: { file: "/s" } });
+    assert.deepEqual(secretOf("s"), { type: "radius", secret: { text: "s" } });
+  });
+
   it("gives each kind of source only what it needs", () => {
     const options = {
       family: "ipv6",

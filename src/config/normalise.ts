@@ -68,7 +68,7 @@ function toPool({ health, slowStart, ...pool }: ParsedPool, folder: string): Poo
     ...pool,
     slowStartMs: slowStart,
     name: pool.name ?? DEFAULT_POOL,
-    ...(health === undefined ? {} : { health: normaliseHealth(health) }),
+    ...(health === undefined ? {} : { health: normaliseHealth(health, folder) }),
     backends: (pool.backends ?? []).map(toBackend),
     discover: (pool.discover ?? []).map((source) => toSource(source, folder)),
   };

@@ -1,6 +1,8 @@
 /** The schema of `pools[].health`: which probe tells whether a backend works, how often, and how many decide. */
+
+import { resolve } from "node:path";
 import { z } from "zod";
-import type { HealthConfig } from "./health-config.js";
+import type { HealthConfig, ProbeConfig } from "./health-config.js";
 import { normaliseProbe, probeSchema } from "./schema-probe.js";
 import { ipAddress } from "./schema-probe-values.js";
 import { duration, mismatch, wholeNumber } from "./schema-values.js";
@@ -39,9 +41,10 @@ export const healthSchema = z.strictObject(
 );
 
 /** From the schema's output to the config. */
-export function normaliseHealth(health: z.output<typeof healthSchema>): HealthConfig {
+/** @param folder what a relative path is relative to */
+export function normaliseHealth(health: z.output<typeof healthSchema>, folder: string): HealthConfig {
   return {
-    probe: normaliseProbe(health.probe),
+    probe: inFolder(normaliseProbe(health.probe), folder),
     intervalMs: health.interval,
     timeoutMs: health.timeout,
     rise: health.rise,
@@ -51,4 +54,9 @@ export function normaliseHealth(health: z.output<typeof healthSchema>): HealthCo
     port: health.port ?? 0,
     ...(health.address === undefined ? {} : { address: health.address }),
   };
+}
+
+function inFolder(probe: ProbeConfig, folder: string): ProbeConfig {
+  if (probe.type !== "radius" || !("file" in probe.secret)) return probe;
+  return { ...probe, secret: { file: resolve(folder, probe.secret.file) } };
 }

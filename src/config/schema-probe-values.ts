@@ -142,7 +142,10 @@ export function secret() {
     .max(MAX_TEXT, {
       error: `expected at most ${MAX_TEXT} characters`,
     });
-  const map = z.strictObject({ file: filePath().describe("Read for each probe.") }, error);
+  const map = z.strictObject(
+    { file: filePath().describe("Read for each probe. A relative path is relative to the config file.") },
+    error,
+  );
   return z
     .union([text, map], error)
     .transform((value): SecretConfig => (typeof value === "string" ? { text: value } : value))
