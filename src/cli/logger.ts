@@ -2,9 +2,10 @@
  * The log of `sluice run`. It goes to stderr, so that stdout stays for what a command was asked to print. Both formats
  * write at once and in this thread: the last line before an exit is never lost.
  */
-import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from "pino";
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
 import { prettyFactory } from "pino-pretty";
 import type { LogFormat, LogLevel } from "./log-choices.js";
+import { createLineOutput } from "./log-output.js";
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -21,8 +22,8 @@ const STDERR = 2;
 
 /** A line is a short fixed message and fields; JSON has both as they are, pretty writes the fields as `key=value`. */
 export function createLogger(options: LogOptions): Logger {
-  // pino's destination forgets a broken pipe (EPIPE) instead of throwing it.
-  const output = options.output ?? destination({ dest: STDERR, sync: true });
+  const output =
+    options.output ?? createLineOutput(STDERR, (lost, reason) => createNote(options, lost, reason));
   return pino(
     {
       level: options.level,
@@ -32,6 +33,14 @@ export function createLogger(options: LogOptions): Logger {
     },
     options.format === "json" ? output : createPrettyStream(output, options.colorize),
   );
+}
+
+/** The line that says that others were lost. */
+function createNote(options: LogOptions, lost: number, reason: string): string {
+  const lines: string[] = [];
+  const output = { write: (line: string) => void lines.push(line) };
+  createLogger({ ...options, level: "warn", output }).warn({ lost, reason }, "log lines were lost");
+  return lines.join("");
 }
 
 function createPrettyStream(output: DestinationStream, colorize: boolean): DestinationStream {
