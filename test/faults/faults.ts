@@ -131,6 +131,15 @@ const catalogue = {
       await pause(scene, 3000);
     },
   },
+  buffers: {
+    title: "the device's queue is full for 2 s",
+    async act(scene) {
+      scene.bed.choke!();
+      await pause(scene, 2000);
+      scene.bed.unchoke();
+      await pause(scene, 3000);
+    },
+  },
   descriptors: {
     title: `no descriptor is left for 2 s, and ${NEW_CLIENTS} more clients come`,
     async act(scene) {

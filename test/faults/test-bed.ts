@@ -34,6 +34,9 @@ export interface TestBed {
   /** Takes the address away that the balancer listens on and talks to backends from. Undefined where it cannot be done. */
   readonly loseAddress: (() => void) | undefined;
   readonly regainAddress: () => void;
+  /** From now on the device's queue takes nothing: the kernel answers ENOBUFS where it is asked to tell. Undefined where it cannot be done. */
+  readonly choke: (() => void) | undefined;
+  readonly unchoke: () => void;
   close(): void;
 }
 
@@ -55,6 +58,8 @@ async function openLoopback(): Promise<TestBed> {
     clientHost: host,
     loseAddress: undefined,
     regainAddress: () => {},
+    choke: undefined,
+    unchoke: () => {},
     close: () => {},
   };
 }
@@ -83,6 +88,8 @@ function openCable(): TestBed {
     clientHost: CLIENT_IP,
     loseAddress: () => nearAddress("del"),
     regainAddress: () => nearAddress("add"),
+    choke: () => run("tc", "-n", near, "qdisc", "add", "dev", "cable", "root", "bfifo", "limit", "1"),
+    unchoke: () => run("tc", "-n", near, "qdisc", "del", "dev", "cable", "root"),
     close() {
       for (const name of [near, far]) removeNamespace(name);
     },
@@ -105,6 +112,10 @@ function removeNamespace(name: string): void {
 }
 
 function ip(...args: string[]): void {
-  const { status, stderr } = spawnSync("ip", args, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`ip ${args.join(" ")}: ${stderr}`);
+  run("ip", ...args);
+}
+
+function run(program: string, ...args: string[]): void {
+  const { status, stderr } = spawnSync(program, args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${program} ${args.join(" ")}: ${stderr}`);
 }

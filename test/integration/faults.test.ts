@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { sluice } from "../faults/contestants/sluice.js";
 import type { FaultName } from "../faults/faults.js";
 import { type FaultResult, runFault } from "../faults/run-fault.js";
+import { needsNamespaces } from "../support/network-namespaces.js";
 
 const PLANES = process.platform === "linux" ? (["batched", "portable"] as const) : (["portable"] as const);
 const skip = process.platform === "win32" ? "Windows has no SIGSTOP" : false;
@@ -21,6 +22,10 @@ interface Contract {
   /** And until when after the fault. */
   readonly untilMs: number;
   readonly pace: number;
+  /** Only with a network of its own. */
+  readonly isolated?: true;
+  /** Drops that it must tell of, on the batched plane. */
+  readonly tells?: string;
 }
 
 const CONTRACTS: readonly Contract[] = [
@@ -43,15 +48,27 @@ const CONTRACTS: readonly Contract[] = [
   },
   { fault: "drain", mayMiss: () => 0, untilMs: 0, pace: 0.3 },
   { fault: "remove", mayMiss: () => 0, untilMs: 0, pace: 0.3 },
+  { fault: "dns", mayMiss: () => 0, untilMs: 0, pace: 0.7, isolated: true },
+  // Nothing gets through meanwhile, and everything afterwards.
+  { fault: "address", mayMiss: (_, { sent }) => sent, untilMs: 1000 + 200, pace: 0.5, isolated: true },
+  {
+    fault: "buffers",
+    mayMiss: (_, { sent }) => sent,
+    untilMs: 1000 + 200,
+    pace: 0.5,
+    isolated: true,
+    tells: "send_buffer_full",
+  },
 ];
 
 // The planes at the same time: most of it is waiting.
 describe("faults with traffic flowing", { skip, concurrency: 2 }, () => {
   for (const plane of PLANES) {
     describe(`${plane} plane`, { concurrency: 1 }, () => {
-      for (const { fault, mayMiss, untilMs, pace } of CONTRACTS) {
-        test(fault, { timeout: 30_000 }, async () => {
-          const options = { clients: CLIENTS, perSecond: PER_SECOND, warmupMs: 500, pace, isolated: false };
+      for (const { fault, mayMiss, untilMs, pace, isolated = false, tells } of CONTRACTS) {
+        const { skip } = isolated ? needsNamespaces() : { skip: false };
+        test(fault, { skip, timeout: 30_000 }, async () => {
+          const options = { clients: CLIENTS, perSecond: PER_SECOND, warmupMs: 500, pace, isolated };
           const result = await runFault(sluice(plane), fault, options);
           const { empty, doubled, misdelivered, bad, late, lost, sent, lastMissMs = 0 } = result;
           assert.deepEqual(
@@ -62,6 +79,8 @@ describe("faults with traffic flowing", { skip, concurrency: 2 }, () => {
           const most = mayMiss(plane, result);
           assert.ok(late + lost <= most, `${lost} lost and ${late} late of ${sent}, at most ${most}`);
           assert.ok(lastMissMs <= untilMs, `the last miss ${lastMissMs} ms after the fault`);
+          if (tells !== undefined && plane === "batched")
+            assert.ok((result.drops?.[tells] ?? 0) > 0, `${JSON.stringify(result.drops)}`);
         });
       }
     });
