@@ -9,8 +9,8 @@ import { FAULT_NAMES, type FaultName } from "./faults.js";
 import { formatRow, type Row, writePage } from "./report.js";
 import { runFault } from "./run-fault.js";
 
-/** Faults in which it matters whether there are probes: nothing refuses. */
-const WITHOUT_PROBES: readonly FaultName[] = ["stop", "blackhole", "flap"];
+/** Faults in which it matters what probes there are: nothing refuses. */
+const SILENT: readonly FaultName[] = ["stop", "blackhole", "flap"];
 
 const { values } = parseArgs({
   options: {
@@ -29,7 +29,7 @@ const contestants = findContestants().filter(
 const rows: Row[] = [];
 for (const fault of names) {
   for (const contestant of contestants) {
-    if (contestant.name.endsWith("no probes") && !WITHOUT_PROBES.includes(fault)) continue;
+    if (/no probes|fall/.test(contestant.name) && !SILENT.includes(fault)) continue;
     const row = {
       fault,
       contestant,
@@ -45,7 +45,7 @@ process.exitCode = rows.some(isWrong) ? 1 : 0;
 
 function findContestants(): Contestant[] {
   const peers = [findNginx(), findDnsdist()].filter((peer) => peer !== undefined);
-  return [sluice("batched"), sluice("portable"), sluice("batched", false), ...peers];
+  return [sluice("batched"), sluice("portable"), sluice("batched", 1), sluice("batched", 0), ...peers];
 }
 
 function choose(all: readonly FaultName[], text: string | undefined): readonly FaultName[] {

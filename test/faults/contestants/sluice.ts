@@ -12,31 +12,34 @@ import { type Contestant, formatPlace, type RunningBalancer } from "./contestant
 type Plane = "batched" | "portable";
 interface Settings {
   readonly plane: Plane;
-  readonly probes: boolean;
+  /** Failed probes in a row that take a backend down; 0 for no probes. */
+  readonly fall: number;
 }
 
 const HEALTH = {
   probe: { type: "udp", send: "probe", expect: { text: "probe" } },
   interval: "1s",
   timeout: "500ms",
-  fall: 2,
   fastInterval: "200ms",
 } as const;
+const USUAL_FALL = 2;
 const NAMES = ["a", "b", "c"];
 
-export function sluice(plane: Plane, probes = true): Contestant {
+export function sluice(plane: Plane, fall = USUAL_FALL): Contestant {
   const workers = plane === "batched" ? ", two workers" : "";
-  const health = probes ? "probes every 1 s, timeout 500 ms, fall 2, fast interval 200 ms" : "no probes";
+  const health =
+    fall > 0 ? `probes every 1 s, timeout 500 ms, fall ${fall}, fast interval 200 ms` : "no probes";
+  const variant = fall === USUAL_FALL ? "" : fall === 0 ? ", no probes" : `, fall ${fall}`;
   return {
-    name: `sluice ${plane}${probes ? "" : ", no probes"}`,
+    name: `sluice ${plane}${variant}`,
     settings: `affinity client${workers}, ${health}; everything else by default`,
     version: JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version,
     dns: false,
     cannot: plane === "portable" ? { workers: "has no workers" } : {},
     start: (bed, folder, fault) =>
       fault === "upgrade"
-        ? startCommand(bed, folder, { plane, probes })
-        : startLibrary(bed, { plane, probes }, fault === "dns"),
+        ? startCommand(bed, folder, { plane, fall })
+        : startLibrary(bed, { plane, fall }, fault === "dns"),
   };
 }
 
@@ -90,7 +93,7 @@ async function startCommand(bed: TestBed, folder: string, settings: Settings): P
 
 function createConfig(
   bed: TestBed,
-  { plane, probes }: Settings,
+  { plane, fall }: Settings,
   { round = 0, removed = -1 }: { readonly round?: number; readonly removed?: number } = {},
 ): ConfigInput {
   const backends = bed.backends.map((place, index) => ({
@@ -108,7 +111,7 @@ function createConfig(
         name: "p",
         affinity: "client",
         backends: (round === 0 ? even : backends).filter((_, index) => index !== removed),
-        ...(probes && { health: HEALTH }),
+        ...(fall > 0 && { health: { ...HEALTH, fall } }),
       },
     ],
   };
