@@ -1,5 +1,6 @@
 /** The flood, in a process of its own: `node flood-program.js PLAN`. A line of counts each second, and a last one. */
 import { setTimeout as delay } from "node:timers/promises";
+import { parseIp } from "#src/core/address.js";
 import { createSeededRandom } from "#src/lab/seeded-random.js";
 import type { FloodCount, FloodPlan } from "./flood-plan.js";
 import { createPayloads } from "./payloads.js";
@@ -10,6 +11,7 @@ import {
   writeIcmpError,
   writeUdpHeaders,
 } from "./raw-packets.js";
+import { UDP6_HEADERS_BYTES, writeUdp6Headers } from "./raw-packets6.js";
 import { BATCH, openRawSender } from "./raw-sender.js";
 
 const PORT_UNREACHABLE = 3;
@@ -22,7 +24,9 @@ const plan = JSON.parse(process.argv[2]) as FloodPlan;
 const draw = createSeededRandom(plan.seed);
 const sender = openRawSender(plan.ip);
 const writePayload = createPayloads(draw);
-const target = ipNumber(plan.ip);
+const six = plan.ip.includes(":");
+const target = six ? 0 : ipNumber(plan.ip);
+const target6 = six ? parseIp(plan.ip).words : [];
 const count = { datagrams: 0, malformed: 0, icmpErrors: 0, fromPortZero: 0 };
 let made = 0;
 
@@ -55,6 +59,7 @@ function writePacket(at: number): number {
   const number = made++;
   if (plan.onlyErrors) return writeError(at, plan.quotes[number % plan.quotes.length], true);
   const lot = draw(ONE_IN);
+  if (six) return writePacket6(at, number, lot);
   if (lot === 0)
     return writeError(at, { ...plan.quotes[draw(plan.quotes.length)], localPort: draw(65_536) }, false);
   const payloadBytes = writePayload(sender.u8, at + UDP_HEADERS_BYTES);
@@ -72,6 +77,20 @@ function writePacket(at: number): number {
     if (ends.sourcePort === 0) count.fromPortZero++;
   }
   return UDP_HEADERS_BYTES + payloadBytes;
+}
+
+/** The same without ICMP errors: those quote flows to the backends, which are IPv4. */
+function writePacket6(at: number, number: number, lot: number): number {
+  const payloadBytes = writePayload(sender.u8, at + UDP6_HEADERS_BYTES);
+  // The guard knows IPv6 clients by their /56: each has one of its own.
+  const source = [0x2001_0db8, sourceOf(number), 0, 1 + (number % 7)];
+  const ends = { source, sourcePort: portOf(number), target: target6, targetPort: plan.port };
+  const udpLength = lot === 1 ? payloadBytes + 9 + draw(1000) : payloadBytes + 8;
+  writeUdp6Headers(sender.view, at, ends, payloadBytes, udpLength, lot === 2 ? 1 + draw(60_000) : 0);
+  if (lot === 1 || lot === 2) count.malformed++;
+  else count.datagrams++;
+  if (lot > 2 && ends.sourcePort === 0) count.fromPortZero++;
+  return UDP6_HEADERS_BYTES + payloadBytes;
 }
 
 function writeError(at: number, quote: FloodPlan["quotes"][number], exact: boolean): number {

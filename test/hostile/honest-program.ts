@@ -1,5 +1,5 @@
 /**
- * Honest clients, in a process of their own: `node honest-program.js TO FIRST_IP COUNT EVERY_MS`. Each has an address and a port and asks
+ * Honest clients, in a process of their own: `node honest-program.js TO IP,... EVERY_MS`. Each has an address and a port and asks
  * again and again; beside them one asks from a new port each time. For each line of input it pauses until replies are in or late,
  * and says what was sent and answered since the last line.
  */
@@ -19,16 +19,17 @@ export interface HonestCount {
 
 const REPLIES_WITHIN_MS = 1000;
 
-const [to, firstIp, clients, everyMs] = process.argv.slice(2);
+const [to, ips, everyMs] = process.argv.slice(2);
 const { ip, port } = parseEndpoint(to);
 const host = formatIp(ip);
+const family = ip.family === 4 ? "udp4" : "udp6";
 const start = () => ({ sent: 0, answered: 0, wrong: 0, newcomersSent: 0, newcomersAnswered: 0 });
 let count = start();
 let number = 0;
 let pausing = false;
 const unanswered = new Set<string>();
 
-const sockets = await Promise.all(Array.from({ length: Number(clients) }, (_, i) => openClient(i)));
+const sockets = await Promise.all(ips.split(",").map(openClient));
 setInterval(() => pausing || sockets.forEach(ask), Number(everyMs));
 setInterval(() => pausing || askAsNewcomer(), Number(everyMs));
 process.stdout.write('"ready"\n');
@@ -44,10 +45,9 @@ for await (const _ of createInterface({ input: process.stdin })) {
 }
 process.exit();
 
-async function openClient(i: number): Promise<Socket> {
-  const [a, b, c, d] = firstIp.split(".").map(Number);
-  const socket = createSocket("udp4");
-  socket.bind(0, `${a}.${b}.${c}.${d + i}`);
+async function openClient(clientIp: string, i: number): Promise<Socket> {
+  const socket = createSocket(family);
+  socket.bind(0, clientIp);
   await once(socket, "listening");
   socket.on("message", (payload) => {
     const text = payload.toString();
@@ -65,7 +65,7 @@ function ask(socket: Socket, i: number): void {
 }
 
 function askAsNewcomer(): void {
-  const socket = createSocket("udp4");
+  const socket = createSocket(family);
   const text = `newcomer:${number++}`;
   const counted = count;
   counted.newcomersSent++;

@@ -6,6 +6,8 @@ import type { HonestCount } from "./honest-program.js";
 export interface HostileOptions {
   readonly plane: "portable" | "batched";
   readonly guard: boolean;
+  /** Of listener, honest clients and made-up addresses. Backends are IPv4. */
+  readonly family: 4 | 6;
   /** Packets of the flood: nearly all are datagrams. */
   readonly datagrams: number;
   readonly clients: number;
@@ -66,8 +68,8 @@ export function judgeHostile(report: HostileReport): string[] {
       `honest clients had ${answered} of ${sent} answers`,
     );
   }
-  // Whoever forges ICMP errors can put words in a client's mouth, as with its address: see docs/robustness.md.
-  for (const name of ["calm", "flood", "after"] as const) {
+  // Payloads that forged ICMP errors quote are no exception: they are not what was sent.
+  for (const name of ["calm", "flood", "errors", "after"] as const) {
     expect(phases[name].wrong === 0, `${name}: ${phases[name].wrong} wrong replies`);
   }
   const calm = phases.after;
@@ -114,7 +116,7 @@ export function formatHostile(report: HostileReport): string {
   const { flood, stats, phases, errors, options } = report;
   const rate = (flood.datagrams + flood.malformed + flood.icmpErrors) / (report.tookMs / 1000);
   return [
-    `plane ${report.plane}, guard ${options.guard ? "on" : "off"}, seed ${options.seed}`,
+    `plane ${report.plane}, IPv${options.family}, guard ${options.guard ? "on" : "off"}, seed ${options.seed}`,
     `flood: ${count(flood.datagrams)} datagrams (${count(flood.fromPortZero)} from port 0), ${count(flood.malformed)} malformed, ${count(flood.icmpErrors)} ICMP errors, ${count(options.clients)} addresses, ${count(rate)} packets/s`,
     `arrived: ${count(report.requestsDuringFlood)} requests, ${count(report.kernelDrops)} dropped in full queues`,
     `drops: ${list(stats.drops)}; of replies: ${list(stats.replyDrops)}`,

@@ -6,6 +6,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Stats } from "#src/api.js";
 import type { ConfigInput } from "#src/config/config.js";
+import { parseEndpoint } from "#src/core/address.js";
 import type { Cleanup } from "../support/cleanup.js";
 import { FAR_IP, NEAR_IP, openNamespaces } from "../support/network-namespaces.js";
 import { JsonProgram, programPath } from "../support/other-processes.js";
@@ -14,7 +15,15 @@ import type { FloodCount, FloodPlan } from "./flood-plan.js";
 import type { HonestCount } from "./honest-program.js";
 import type { ErrorsReport, HostileOptions, HostileReport, PhaseReport } from "./hostile-report.js";
 
-const HONEST = { firstIp: "10.203.0.100", clients: 20, everyMs: 50 };
+const HONEST = { clients: 20, everyMs: 50 };
+/** By family: the two ends of the cable, and honest clients. The guard knows IPv6 clients by their /56: each has one of its own. */
+const IPV4 = { near: NEAR_IP, far: FAR_IP, bits: 24, honest: (i: number) => `10.203.0.${100 + i}` };
+const IPV6: typeof IPV4 = {
+  near: "fd00:203::1",
+  far: "fd00:203::2",
+  bits: 64,
+  honest: (i) => `fd00:203:0:${i + 1}00::1`,
+};
 const CALM_MS = 1000;
 const BACKENDS = 3;
 const LOOK_EVERY_MS = 50;
@@ -28,7 +37,12 @@ interface Bed {
 
 export async function runHostile(owner: Cleanup, options: HostileOptions): Promise<HostileReport> {
   const bed = await openBed(owner, options);
-  const plan = { ip: NEAR_IP, port: bed.port, clients: options.clients, seed: options.seed };
+  const plan = {
+    ip: addressesOf(options).near,
+    port: bed.port,
+    clients: options.clients,
+    seed: options.seed,
+  };
   await mark(bed);
   await delay(CALM_MS);
   const calm = await mark(bed);
@@ -59,7 +73,7 @@ export async function runHostile(owner: Cleanup, options: HostileOptions): Promi
   const duringFlood = await mark(bed);
   const { stats, warnings } = await figures(bed);
   const kernelDrops = receiveBufferErrors(bed.balancer.pid);
-  const errors = await runErrors(owner, bed, { ...plan, ...options.errors, quotes });
+  const errors = await runErrors(owner, bed, { ...plan, ip: NEAR_IP, ...options.errors, quotes });
   await delay(CALM_MS);
   const after = await mark(bed);
   return {
@@ -88,9 +102,16 @@ async function openBed(owner: Cleanup, options: HostileOptions): Promise<Bed> {
     await run(where, "sh", "-c", `${script} && echo 1`).next();
   };
   // Replies to made-up addresses go down the cable, and are lost there.
-  await shell(near, `ip route add default via ${FAR_IP}`);
-  const ips = Array.from({ length: HONEST.clients }, (_, i) => `10.203.0.${100 + i}`);
-  await shell(far, ips.map((ip) => `ip address add ${ip}/24 dev cable`).join(" && "));
+  const addresses = addressesOf(options);
+  const add = (ip: string) =>
+    `ip address add ${ip}/${addresses.bits} dev cable${options.family === 6 ? " nodad" : ""}`;
+  if (options.family === 6) {
+    await shell(near, add(addresses.near));
+    await shell(far, add(addresses.far));
+  }
+  await shell(near, `ip -${options.family} route add default via ${addresses.far}`);
+  const ips = Array.from({ length: HONEST.clients }, (_, i) => addresses.honest(i));
+  await shell(far, ips.map(add).join(" && "));
   const programs = Array.from({ length: BACKENDS }, () =>
     run(near, process.execPath, programPath("echo-program"), NEAR_IP),
   );
@@ -99,20 +120,22 @@ async function openBed(owner: Cleanup, options: HostileOptions): Promise<Bed> {
   const balancer = run(near, process.execPath, programPath("balancer-program"), config);
   const [{ address }] = await balancer.next<Stats["listeners"]>();
   const path = new URL("./honest-program.js", import.meta.url).pathname;
-  const args = [address, HONEST.firstIp, `${HONEST.clients}`, `${HONEST.everyMs}`];
+  const args = [address, ips.join(","), `${HONEST.everyMs}`];
   const honest = run(far, process.execPath, path, ...args);
   await honest.next();
-  return { balancer, honest, far, port: Number(address.split(":")[1]) };
+  return { balancer, honest, far, port: parseEndpoint(address).port };
 }
 
 /** What docs/robustness.md recommends for a listener that anyone may flood. */
-function createConfig(backends: readonly string[], { plane, guard }: HostileOptions): ConfigInput {
+function createConfig(backends: readonly string[], options: HostileOptions): ConfigInput {
+  const { plane, guard, family } = options;
+  const { near } = addressesOf(options);
   return {
     plane,
     listeners: [
       {
         name: "main",
-        address: `${NEAR_IP}:0`,
+        address: family === 6 ? `[${near}]:0` : `${near}:0`,
         session: { idleTimeout: "10s" },
         ...(guard && {
           guard: {
@@ -126,6 +149,10 @@ function createConfig(backends: readonly string[], { plane, guard }: HostileOpti
     pools: [{ affinity: "client", backends: [...backends] }],
     limits: { maxFlows: 8192, onFull: "evict-oldest" },
   };
+}
+
+function addressesOf({ family }: HostileOptions): typeof IPV4 {
+  return family === 6 ? IPV6 : IPV4;
 }
 
 async function runFlood(

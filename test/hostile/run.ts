@@ -1,4 +1,4 @@
-/** `npm run hostile -- [--datagrams N] [--clients N] [--rate N] [--seed N] [--plane batched] [--no-guard]`. Needs root and `ip`. */
+/** `npm run hostile -- [--datagrams N] [--clients N] [--rate N] [--seed N] [--plane batched] [--ipv6] [--no-guard]`. Needs root and `ip`. */
 import { parseArgs } from "node:util";
 import { createCleanup } from "../support/cleanup.js";
 import { formatHostile, judgeHostile } from "./hostile-report.js";
@@ -11,6 +11,7 @@ const { values } = parseArgs({
     rate: { type: "string", default: "50000" },
     seed: { type: "string", default: "1" },
     plane: { type: "string", default: "batched" },
+    ipv6: { type: "boolean", default: false },
     "no-guard": { type: "boolean", default: false },
   },
 });
@@ -19,6 +20,7 @@ try {
   const report = await runHostile(cleanup, {
     plane: values.plane === "portable" ? "portable" : "batched",
     guard: !values["no-guard"],
+    family: values.ipv6 ? 6 : 4,
     datagrams: Number(values.datagrams),
     clients: Number(values.clients),
     perSecond: Number(values.rate),

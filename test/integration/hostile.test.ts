@@ -8,14 +8,19 @@ import { needsNamespaces } from "../support/network-namespaces.js";
 /** What the plane can take on a small machine that does other things as well. */
 const PER_SECOND = { portable: 25_000, batched: 50_000 };
 
-for (const plane of ["portable", "batched"] as const) {
+for (const [plane, family] of [
+  ["portable", 4],
+  ["batched", 4],
+  ["batched", 6],
+] as const) {
   test(
-    `${plane} plane: 200,000 datagrams from 50,000 made-up addresses cost honest clients a tenth of their answers at most`,
+    `${plane} plane, IPv${family}: 200,000 datagrams from 50,000 made-up addresses cost honest clients a tenth of their answers at most`,
     needsNamespaces(),
     async (t) => {
       const report = await runHostile(t, {
         plane,
         guard: true,
+        family,
         datagrams: 200_000,
         clients: 50_000,
         perSecond: PER_SECOND[plane],

@@ -36,5 +36,6 @@ export function udpSockets(pid: number): UdpSocketLine[] {
 export function receiveBufferErrors(pid: number): number {
   const lines = readFileSync(`/proc/${pid}/net/snmp`, "utf8").split("\n");
   const [names, values] = lines.filter((line) => line.startsWith("Udp:")).map((line) => line.split(" "));
-  return Number(values[names.indexOf("RcvbufErrors")]);
+  const [, six] = /^Udp6RcvbufErrors\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/net/snmp6`, "utf8")) ?? [];
+  return Number(values[names.indexOf("RcvbufErrors")]) + Number(six ?? 0);
 }
