@@ -410,6 +410,17 @@ describe("a flow that reaches a limit", () => {
     assert.deepEqual(rig.ended(), { lifetime: 1 });
   });
 
+  it("ends when it is old with a reply under way, which is a late one", () => {
+    const rig = new ForwarderRig(limited({ session: { maxLifetimeMs: 3000 } }));
+    rig.request(A);
+    rig.nowMs = 2999;
+    const flow = rig.request(A);
+    rig.nowMs = 3000;
+    assert.equal(rig.expire(), 1);
+    assert.deepEqual(rig.host.closed, [{ flow, backend: 0, unanswered: true }], "so its socket rests");
+    assert.equal(rig.reply(flow), "late_reply");
+  });
+
   it("takes no more after its requests; its replies still come, and the next datagram begins a new flow", () => {
     const rig = new ForwarderRig(limited({ session: { requests: 2 } }));
     const flows = [rig.request(A), rig.request(A), rig.request(A)];
