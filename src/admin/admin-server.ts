@@ -12,8 +12,7 @@ import { createApp, type Rules } from "./create-app.js";
 import { EventLog, recordEvents } from "./event-log.js";
 import { History } from "./history.js";
 import { type HttpDoor, openHttpDoor } from "./http-door.js";
-import type { Look } from "./metric.js";
-import { createPrometheus } from "./prometheus.js";
+import type { Prometheus } from "./prometheus.js";
 import { type AdminSecrets, readSecrets } from "./secrets.js";
 import { WarningLog } from "./warning-log.js";
 import { WrongTokens } from "./wrong-tokens.js";
@@ -25,7 +24,7 @@ const RETRY_MS = 100;
 
 export interface AdminServerOptions {
   readonly host: AdminHost;
-  readonly look: () => Look;
+  readonly prometheus: Prometheus;
   readonly onAnswer: (method: string, status: number) => void;
 }
 
@@ -114,7 +113,7 @@ export class AdminServer {
   }
 
   async #start(): Promise<App> {
-    const { host, look } = this.#options;
+    const { host, prometheus } = this.#options;
     const { balancer } = host;
     this.#ends.push(recordEvents(host.events, this.#events));
     const remember = (warning: { code: string; message: string }) => this.#warnings.add(warning);
@@ -126,7 +125,7 @@ export class AdminServer {
     this.#ends.push(() => clearInterval(timer));
     const api: Api = {
       ...{ balancer, version: host.version, events: this.#events, history: this.#history },
-      prometheus: createPrometheus(look),
+      prometheus,
       warnings: () => this.#warnings.list(),
       warn: host.warn,
       replaceConfig: host.replaceConfig,

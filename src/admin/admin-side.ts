@@ -7,6 +7,7 @@ import type { AdminHost, Prepared } from "./admin-host.js";
 import type { AdminServer } from "./admin-server.js";
 import type { Look } from "./metric.js";
 import type { Otlp } from "./otlp.js";
+import type { Prometheus } from "./prometheus.js";
 import { readVersion } from "./version.js";
 
 /** For answers under way when a reload turns the API off. */
@@ -23,6 +24,7 @@ export class AdminSide {
   readonly #requests = new Map<string, number>();
   readonly #reloads = { ok: 0, failed: 0 };
   #server: AdminServer | undefined;
+  #prometheus: Prometheus | undefined;
   #otlp: { readonly sender: Otlp; readonly key: string } | undefined;
   #lastFailureMs = Number.NEGATIVE_INFINITY;
 
@@ -106,9 +108,12 @@ export class AdminSide {
 
   async #createServer(): Promise<AdminServer> {
     const { AdminServer } = await import("./admin-server.js");
+    const { createPrometheus } = await import("./prometheus.js");
+    // One for good: prom-client's watch over the process never ends.
+    this.#prometheus ??= createPrometheus(this.#look);
     return new AdminServer({
       host: this.#host,
-      look: this.#look,
+      prometheus: this.#prometheus,
       onAnswer: (method, status) => {
         const key = `${METHODS.includes(method) ? method : "other"} ${status}`;
         this.#requests.set(key, (this.#requests.get(key) ?? 0) + 1);

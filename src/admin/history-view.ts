@@ -1,4 +1,5 @@
 /** What the API tells of the history: the samples of the last seconds, and what was counted since a moment. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Stats, Traffic } from "../api.js";
 import { FLOW_ENDS } from "../core/counters.js";
 import { DROP_REASONS } from "../core/drop-reason.js";
@@ -7,8 +8,14 @@ import type { CountersView, HistoryView } from "./schemas.js";
 
 type Column = (number | null)[];
 
-/** @param seconds how many of the newest samples, as far as there are */
-export function viewHistory(history: History, seconds: number): HistoryView {
+/** So many backends take about as long as this thread may be kept from anything else. */
+const BACKENDS_AT_ONCE = 20;
+
+/**
+ * With many backends it takes a tenth of a second, in pieces, so that a plane on this thread moves datagrams in between.
+ * @param seconds how many of the newest samples, as far as there are
+ */
+export async function viewHistory(history: History, seconds: number): Promise<HistoryView> {
   const first = Math.max(history.firstSample, history.samples - seconds);
   const samples = Array.from({ length: history.samples - first }, (_, i) => first + i);
   const total = (column: number): Column => samples.map((sample) => increase(history, sample, column));
@@ -18,7 +25,7 @@ export function viewHistory(history: History, seconds: number): HistoryView {
         counts.some((count) => count !== null && count > 0),
       ),
     );
-  return {
+  const view = {
     atMs: samples.map((sample) => history.totals.row(sample)[TOTAL.atMs]),
     requests: total(TOTAL.requests),
     replies: total(TOTAL.replies),
@@ -27,10 +34,15 @@ export function viewHistory(history: History, seconds: number): HistoryView {
     flows: samples.map((sample) => history.totals.row(sample)[TOTAL.activeFlows]),
     drops: byReason(TOTAL.drops),
     replyDrops: byReason(TOTAL.replyDrops),
-    backends: [...history.backends.values()]
-      .filter(({ lastSample }) => lastSample >= first)
-      .map((part) => viewBackend(part, part.pool, part.name, samples, history.firstSample)),
+    backends: [] as HistoryView["backends"],
   };
+  const parts = [...history.backends.values()].filter(({ lastSample }) => lastSample >= first);
+  for (const [index, part] of parts.entries()) {
+    if (index % BACKENDS_AT_ONCE === BACKENDS_AT_ONCE - 1) await nextTurn();
+    // A sample that was taken meanwhile may have the place of the oldest one.
+    view.backends.push(viewBackend(part, part.pool, part.name, samples, history.firstSample));
+  }
+  return view;
 }
 
 function viewBackend(

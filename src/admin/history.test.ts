@@ -19,10 +19,10 @@ function after(requests: number, backends: readonly Partial<BackendStats>[] = [{
   });
 }
 
-test("History: what happened from sample to sample, newest last", () => {
+test("History: what happened from sample to sample, newest last", async () => {
   const history = new History();
   for (const [second, requests] of [0, 10, 10, 40].entries()) history.record(after(requests), at(second));
-  const view = viewHistory(history, 300);
+  const view = await viewHistory(history, 300);
   assert.deepEqual(historyView.parse(view), view);
   assert.deepEqual(view.atMs, [at(0), at(1), at(2), at(3)]);
   assert.deepEqual(view.requests, [null, 10, 0, 30]);
@@ -30,20 +30,20 @@ test("History: what happened from sample to sample, newest last", () => {
   assert.deepEqual(view.drops, { no_backend: [null, 5, 0, 15] });
   assert.deepEqual(view.replyDrops, {});
   assert.deepEqual(view.backends[0]?.requests, [null, 10, 0, 30]);
-  assert.deepEqual(viewHistory(history, 2).requests, [0, 30]);
+  assert.deepEqual((await viewHistory(history, 2)).requests, [0, 30]);
 });
 
-test("History: ten minutes are kept, the oldest sample has nothing before it", () => {
+test("History: ten minutes are kept, the oldest sample has nothing before it", async () => {
   const history = new History();
   for (let second = 0; second < KEPT_SAMPLES + 50; second++) history.record(after(second * 2), at(second));
-  const view = viewHistory(history, KEPT_SAMPLES);
+  const view = await viewHistory(history, KEPT_SAMPLES);
   assert.equal(view.atMs.length, KEPT_SAMPLES);
   assert.equal(view.atMs[0], at(50));
   assert.equal(view.requests[0], null);
   assert.ok(view.requests.slice(1).every((count) => count === 2));
 });
 
-test("History: a backend that comes, goes and comes again; its counts may begin anew", () => {
+test("History: a backend that comes, goes and comes again; its counts may begin anew", async () => {
   const history = new History();
   const b = { name: "b", requests: { datagrams: 7, bytes: 7 } };
   history.record(after(1), at(0));
@@ -53,12 +53,12 @@ test("History: a backend that comes, goes and comes again; its counts may begin 
   history.record(after(1), at(4));
   history.record(after(1, [{}, { ...b, requests: { datagrams: 2, bytes: 2 } }]), at(5));
   history.record(after(1, [{}, { ...b, requests: { datagrams: 1, bytes: 1 } }]), at(6));
-  const [, view] = viewHistory(history, 300).backends;
+  const [, view] = (await viewHistory(history, 300)).backends;
   assert.deepEqual(view?.requests, [null, null, 2, null, null, null, 1]);
   assert.deepEqual(view?.outstanding, [null, 0, 0, null, null, 0, 0]);
 });
 
-test("History: percentiles are those of the interval, not since the start", () => {
+test("History: percentiles are those of the interval, not since the start", async () => {
   const history = new History();
   const times = (fast: number, slow: number): Partial<BackendStats> => ({
     replyTime: {
@@ -73,7 +73,7 @@ test("History: percentiles are those of the interval, not since the start", () =
   history.record(after(1, [times(1000, 0)]), at(0));
   history.record(after(1, [times(1000, 10)]), at(1));
   history.record(after(1, [times(1000, 10)]), at(2));
-  const [view] = viewHistory(history, 300).backends;
+  const [view] = (await viewHistory(history, 300)).backends;
   assert.deepEqual(view?.p50Ms, [0.5, 55, null]);
   assert.ok(view?.p99Ms[1] !== null && view!.p99Ms[1]! > 90);
 });
@@ -114,4 +114,18 @@ test("counters: counts that began anew are taken whole, and without samples ever
   history.record(after(50), at(0));
   const view = viewCounters(history, after(4), { sinceMs: at(0), nowMs: at(1) });
   assert.equal(view.listeners[0]?.requests.datagrams, 4);
+});
+
+test("History: a sample taken while it is being told changes nothing that is told", async () => {
+  const history = new History();
+  const many = Array.from({ length: 60 }, (_, i) => ({ name: `${i}` }));
+  for (let second = 0; second < KEPT_SAMPLES; second++) history.record(after(second, many), at(second));
+  const telling = viewHistory(history, KEPT_SAMPLES);
+  history.record(after(99_999, many), at(KEPT_SAMPLES));
+  const { atMs, backends } = await telling;
+  assert.equal(atMs.length, KEPT_SAMPLES);
+  for (const { requests } of backends) {
+    assert.equal(requests.length, KEPT_SAMPLES);
+    assert.ok(requests.every((count) => count === 1 || count === null));
+  }
 });
