@@ -15,8 +15,19 @@ export interface EventsSince {
 
 export class EventLog {
   readonly #ring: EventView[] = [];
-  #lastId = 0;
+  /** Ids above are this log's. */
+  readonly #before: number;
+  #lastId: number;
   readonly #readers = new Set<(event: EventView) => void>();
+
+  /**
+   * @param before less than the first id. Milliseconds since 1970 are more than any id of a process before this one, so that nobody
+   *   takes an event of one for the other's.
+   */
+  constructor(before = Date.now()) {
+    this.#before = before;
+    this.#lastId = before;
+  }
 
   get lastId(): number {
     return this.#lastId;
@@ -28,10 +39,10 @@ export class EventLog {
     for (const reader of [...this.#readers]) reader(event);
   }
 
-  /** The events after one, at most the newest `limit`. An id that was never given means another process: all are told. */
+  /** The events after one, at most the newest `limit`. An id that is not this log's is another process's: all are told. */
   since(id: number, limit = KEPT_EVENTS): EventsSince {
-    const after = id > this.#lastId ? 0 : id;
-    const firstKept = Math.max(1, this.#lastId - KEPT_EVENTS + 1);
+    const after = id > this.#lastId || id < this.#before ? this.#before : id;
+    const firstKept = Math.max(this.#before, this.#lastId - KEPT_EVENTS) + 1;
     const first = Math.max(after + 1, firstKept, this.#lastId - limit + 1);
     const events: EventView[] = [];
     for (let next = first; next <= this.#lastId; next++) events.push(this.#ring[next % KEPT_EVENTS]);

@@ -162,7 +162,7 @@ export const EVENT_TYPES = [
 ] as const;
 export const eventView = z
   .object({
-    id: count.describe("One more for each event since the start."),
+    id: count.describe("One more for each event. A process begins above all ids of those before it."),
     at: moment,
     type: z.enum(EVENT_TYPES),
     data: z.record(z.string(), z.unknown()).describe("As the library's event of that name."),
