@@ -170,3 +170,20 @@ test("tokens show in no answer, warning or event", async (t) => {
   }
   for (const text of texts) assert.ok(!text.includes(TOKEN) && !text.includes(READ_TOKEN), text);
 });
+
+test("without a token, a config over loopback names no new program or file", async (t) => {
+  const { ask, balancer } = await openRig(t);
+  const config = (command: string) => ({
+    listen: "127.0.0.1:1",
+    backends: ["127.0.0.1:2"],
+    health: { probe: { type: "exec", command: [command] } },
+  });
+  for (const path of ["/api/v1/config?dryRun=1", "/api/v1/config"]) {
+    const put: Ask = { method: "PUT", body: config("/bin/true"), headers: { "if-match": "*" } };
+    const answer = await ask(path, put);
+    assert.equal(answer.status, 403, path);
+    assert.equal(answer.json.error.code, "TOKEN_NEEDED");
+    assert.equal((await ask(path, { ...put, unix: true })).status, 200, path);
+  }
+  assert.equal(balancer.calls.filter(([name]) => name === "reload").length, 1);
+});
