@@ -14,6 +14,13 @@ export function readConfigBody(text: string): unknown {
   return parseYaml(text, undefined).value;
 }
 
+/** A config without `admin` keeps the one in force: nobody shall close the API by leaving a part out. */
+export function keepAdmin(config: unknown, running: Readonly<Record<string, unknown>>): unknown {
+  const isMap = typeof config === "object" && config !== null && !Array.isArray(config);
+  if (!isMap || Object.hasOwn(config, "admin") || running.admin === undefined) return config;
+  return { ...config, admin: running.admin };
+}
+
 /** The same error, but problems have their place in the text where that can be told. */
 export function withPlaces(error: unknown, text: string): unknown {
   if (!(error instanceof ConfigError)) return error;

@@ -55,6 +55,21 @@ test("dryRun=1 is a plan, needs no If-Match, and fails on one that is old", asyn
   );
 });
 
+test("a config without admin keeps the one in force", async (t) => {
+  const rig = await openRig(t);
+  const { admin } = rig.balancer.config.document;
+  assert.notEqual(admin, undefined);
+  await put(rig, { body: { listen: "127.0.0.1:0" } }, "?dryRun=1");
+  await put(rig, { body: { listen: "127.0.0.1:0", admin: { listen: "127.0.0.1:7" } } }, "?dryRun=1");
+  assert.deepEqual(
+    rig.balancer.calls.map(([, config]) => config),
+    [
+      { listen: "127.0.0.1:0", admin },
+      { listen: "127.0.0.1:0", admin: { listen: "127.0.0.1:7" } },
+    ],
+  );
+});
+
 test("YAML and JSON are read alike, and secrets that are left out stay for the balancer to fill in", async (t) => {
   const rig = await openRig(t);
   const value = { listen: "127.0.0.1:0", secret: "[redacted]" };

@@ -1,9 +1,8 @@
 /** `sluice config show`, `diff` and `apply`, and `sluice reload`: the config in force, and others in its place. */
 import { readFile } from "node:fs/promises";
 import { ConfigError } from "../config/config-error.js";
-import { parseYaml } from "../config/yaml-document.js";
 import { askReload, readPlan, readReload } from "./admin-answers.js";
-import { type AdminAnswer, type AdminClient, type AdminRequest, parseJson } from "./admin-client.js";
+import type { AdminAnswer, AdminClient, AdminRequest } from "./admin-client.js";
 import { type AskFlags, show, withAdmin } from "./admin-command.js";
 import { AdminError, notSluice } from "./admin-errors.js";
 import { UsageError } from "./errors.js";
@@ -40,7 +39,6 @@ export function applyConfig(file: string, { json, ifVersion, ...flags }: ApplyFl
   return withAdmin(flags, async (client, output) => {
     const body = await readConfig(file);
     const running = await client.ask(CONFIG);
-    refuseToSawOff(parseJson(running, client.access), body, file);
     const version = ifVersion ?? versionOf(running, client);
     const result = readReload(await putConfig(client, file, version, { body }), client);
     show(output, json, result, () => renderReload(result, output));
@@ -55,18 +53,6 @@ export function reload({ json, ...flags }: AskFlags): Promise<void> {
     );
     show(output, json, result, () => renderReload(result, output));
   });
-}
-
-/**
- * Whoever runs with `--admin` may have a file that says nothing of it, and the API would be gone with the answer.
- * @throws UsageError
- */
-function refuseToSawOff(running: unknown, body: string, file: string): void {
-  const hasAdmin = (config: unknown) => typeof config === "object" && config !== null && "admin" in config;
-  if (!hasAdmin(running) || hasAdmin(parseYaml(body, file).value)) return;
-  throw new UsageError(
-    `${file} has no admin: in force, it would close the API that this goes through. Add it, or reload the balancer's own file`,
-  );
 }
 
 const askYaml = (client: AdminClient) => client.ask(CONFIG, { headers: { accept: "application/yaml" } });

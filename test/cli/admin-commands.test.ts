@@ -208,18 +208,6 @@ test("sluice config apply: a config that changed meanwhile is not overwritten", 
   assert.equal(stderr, "sluice: the config has changed since it was looked at; look again: it is v4\n");
 });
 
-test("sluice config apply: a file without admin does not close the API that it goes through", async (t) => {
-  const folder = createTemporaryFolder((remove) => t.after(remove));
-  const file = join(folder, "new.yaml");
-  writeFileSync(file, "listen: 127.0.0.1:0\n");
-  const { code, stderr, fake } = await ask(t, ["config", "apply", file], {
-    "GET /api/v1/config": { admin: {} },
-  });
-  assert.equal(code, 2);
-  assert.match(stderr, /new\.yaml has no admin/);
-  assert.ok(!fake.asked.some(({ method }) => method === "PUT"));
-});
-
 test("sluice reload: what changed", async (t) => {
   const { stdout, fake } = await ask(t, ["reload"]);
   assert.equal(stdout, "config 4 is in force\nno listener, pool or backend differs\n");

@@ -2,7 +2,7 @@
 import { stringify } from "yaml";
 import type { ConfigPlan, ReloadResult } from "../../api.js";
 import type { Api, App } from "../app.js";
-import { readConfigBody, withPlaces } from "../config-body.js";
+import { keepAdmin, readConfigBody, withPlaces } from "../config-body.js";
 import { newReach } from "../outside-reach.js";
 import { RequestError } from "../request-error.js";
 import { configHeaders, configJson, configQuery, configYaml, noQuery } from "../schema-requests.js";
@@ -68,7 +68,7 @@ function addPut(app: App, { balancer, replaceConfig }: Api): void {
         description:
           "JSON or YAML, in the full or the short form. Needs If-Match with the ETag of the config that it takes the place of " +
           '(not with dryRun=1). In force only: no file is written, and a reload of the file undoes it. "[redacted]" keeps ' +
-          "the running secret. With dryRun=1 nothing changes, and the answer is a plan.",
+          "the running secret, and a config without admin keeps the running one. With dryRun=1 nothing changes, and the answer is a plan.",
         headers: configHeaders,
         body: { content: { "application/json": { schema: configJson }, [YAML]: { schema: configYaml } } },
         response: { 200: putConfigView },
@@ -85,7 +85,7 @@ function addPut(app: App, { balancer, replaceConfig }: Api): void {
         );
       }
       const text = typeof body === "string" ? body : "";
-      const config = readConfigBody(text);
+      const config = keepAdmin(readConfigBody(text), balancer.config.document);
       if (actor.by === "local") refuseNewReach(config, balancer.config.document);
       const version = match === undefined ? undefined : readMatch(match, balancer.config.version);
       try {
