@@ -72,9 +72,9 @@ test("a config without admin keeps the one in force", async (t) => {
 
 test("YAML and JSON are read alike, and secrets that are left out stay for the balancer to fill in", async (t) => {
   const rig = await openRig(t);
-  const value = { listen: "127.0.0.1:0", secret: "[redacted]" };
+  const value = { listen: "127.0.0.1:0", secret: "[redacted]", admin: { listen: "127.0.0.1:7" } };
   for (const [type, body] of [
-    ["application/yaml", 'listen: 127.0.0.1:0\nsecret: "[redacted]"\n'],
+    ["application/yaml", 'listen: 127.0.0.1:0\nsecret: "[redacted]"\nadmin: { listen: "127.0.0.1:7" }\n'],
     ["application/json", JSON.stringify(value)],
     ["text/yaml; charset=utf-8", JSON.stringify(value)],
   ]) {
