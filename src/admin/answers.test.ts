@@ -1,6 +1,7 @@
 /** Every route's answer has the form that its schema, and so the OpenAPI document, says. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { z } from "zod";
 import { openRig } from "./admin-rig.testing.js";
 import { buildBackendStats, buildListener, buildStats } from "./fake-balancer.testing.js";
@@ -223,4 +224,12 @@ test("a defect is a 500 that shows nothing, and a warning", async (t) => {
   assert.deepEqual([status, json.error.code], [500, "INTERNAL"]);
   assert.doesNotMatch(JSON.stringify(json), /secret/);
   assert.equal(warnings[0]?.code, "admin_defect");
+});
+
+test("the time of the start is the same in every answer", async (t) => {
+  const { ask } = await openRig(t);
+  const first = (await ask("/api/v1/status")).json.startedAt;
+  await sleep(20);
+  assert.equal((await ask("/api/v1/status")).json.startedAt, first);
+  assert.ok(Math.abs(Date.parse(first) - Date.now()) < 86_400_000 * 365, first);
 });
