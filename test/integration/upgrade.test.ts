@@ -224,19 +224,25 @@ for (const plane of PLANES) {
         createTemporaryFolder((remove) => t.after(remove)),
         "successor.mjs",
       );
-      const tries: [source: string, problem: RegExp][] = [
-        ["process.exit(3)", /ended with code 3/],
-        ["setInterval(() => {}, 1000)", /not ready within 400 ms/],
+      const tries: [source: string, readyWithinMs: number, problem: RegExp][] = [
+        ["process.exit(3)", LONG_MS, /ended with code 3/],
+        ["setInterval(() => {}, 1000)", 400, /not ready within 400 ms/],
         [
           "process.send({ type: 'ready' }); process.on('message', () => process.exit(0))",
+          LONG_MS,
           /ended with code 0/,
         ],
-        ["process.send({ type: 'ready' }); setInterval(() => {}, 1000)", /not receiving within 400 ms/],
+        // Long enough for a busy machine to start a process in.
+        [
+          "process.send({ type: 'ready' }); setInterval(() => {}, 1000)",
+          4000,
+          /not receiving within 4000 ms/,
+        ],
       ];
-      for (const [source, problem] of tries) {
+      for (const [source, readyWithinMs, problem] of tries) {
         writeFileSync(program, source);
         const options = { env: process.env, signal: new AbortController().signal, command: [program] };
-        await assert.rejects(upgrade(balancer, { ...options, readyWithinMs: 400 }), problem);
+        await assert.rejects(upgrade(balancer, { ...options, readyWithinMs }), problem);
         await traffic.answered(50, LONG_MS);
       }
       const aborting = new AbortController();
