@@ -68,13 +68,13 @@ describe("out of descriptors", { skip, concurrency: true }, () => {
         `${warnings}`,
       );
       assert.ok(warnings.length <= 4, `warnings are limited: ${warnings.length}`);
-      assertConsistent(stats);
 
       const inside = await eventually(() => {
         const answered = clients.filter(({ waiting }) => waiting > 0);
         assert.equal(answered.length, active);
         return answered;
       });
+      await eventually(async () => assertConsistent((await report()).stats));
       for (const client of inside) await client.take(1);
       const replies = await Promise.all(inside.slice(0, 10).map((client) => client.ask("again", to)));
       assert.deepEqual(

@@ -171,18 +171,30 @@ test("PUT config: in force, with a new ETag, as source `api`; wrong ones change 
   assert.equal(balancer.config.version, 2);
 });
 
-test("PUT config that moves or removes the API itself is answered", async (t) => {
-  const { ask, balancer } = await open(t);
+test("PUT config that moves the API itself is answered, and one that leaves it out keeps it", async (t) => {
+  const folder = folderOf(t);
+  const [first, second] = [join(folder, "first.sock"), join(folder, "second.sock")];
+  const { ask, balancer } = await open(t, { admin: { listen: ["127.0.0.1:0", `unix:${first}`] } });
   const { json: document } = await ask("/api/v1/config");
-  const put = (asker: Asker, body: object) =>
-    asker("/api/v1/config", { method: "PUT", body, headers: { "if-match": "*" } });
-  const path = join(folderOf(t), "admin.sock");
-  assert.equal((await put(ask, { ...document, admin: { listen: `unix:${path}` } })).status, 200);
-  assert.deepEqual(balancer.adminAddresses, [`unix:${path}`]);
+  const put = (path: string, body: object) =>
+    createAsker(`unix:${path}`)("/api/v1/config", { method: "PUT", body, headers: { "if-match": "*" } });
+  assert.equal((await put(first, { ...document, admin: { listen: `unix:${second}` } })).status, 200);
+  assert.deepEqual(balancer.adminAddresses, [`unix:${second}`]);
   await assert.rejects(ask("/healthz"), /ECONNREFUSED/);
+  await eventually(() => assert.ok(!existsSync(first)));
   const { admin, ...without } = document;
   assert.ok(admin);
-  assert.equal((await put(createAsker(`unix:${path}`), without)).status, 200);
+  assert.equal((await put(second, without)).status, 200);
+  assert.deepEqual(balancer.adminAddresses, [`unix:${second}`]);
+});
+
+test("a reload without admin closes the API", async (t) => {
+  const path = join(folderOf(t), "admin.sock");
+  const { balancer, backend } = await open(t, { admin: { listen: `unix:${path}` } });
+  assert.ok(existsSync(path));
+  const { admin, ...without } = configOf(backend, {});
+  assert.ok(admin);
+  await balancer.reload(without);
   assert.deepEqual(balancer.adminAddresses, []);
   await eventually(() => assert.ok(!existsSync(path)));
 });
