@@ -9,7 +9,10 @@ export interface SoakReport {
   readonly done: readonly (Fault & { readonly happenedAtMs: number })[];
   readonly sent: number;
   readonly answered: number;
-  readonly wrong: number;
+  /** Replies that nobody should have had, by what they are. */
+  readonly wrong: Readonly<Record<"crossed" | "doubled" | "broken", number>>;
+  /** Replies after their requests had been given up as lost. */
+  readonly late: number;
   readonly clients: number;
   readonly lostAtMs: readonly number[];
   /** At the end, after all flows had ended. */
@@ -78,7 +81,7 @@ export function judgeSoak(report: SoakReport): string[] {
   expect(losses.unaccounted === 0, `${losses.unaccounted} lost replies are not accounted for`);
   const most = report.done.some(({ kind }) => kind === "crash") ? MOST_LOST.crash : MOST_LOST.kill;
   expect(losses.mostAtOnce <= most, `${losses.mostAtOnce} lost at one death`);
-  expect(report.wrong === 0, `${report.wrong} wrong or doubled replies`);
+  for (const [kind, count] of Object.entries(report.wrong)) expect(count === 0, `${count} ${kind} replies`);
   const leaked = descriptors.afterClose - descriptors.before;
   expect(leaked <= SPARE_DESCRIPTORS, `${leaked} descriptors are left after close`);
   expect(stats.flows.active === 0, `${stats.flows.active} flows did not end`);
@@ -113,7 +116,7 @@ export function formatSoak(report: SoakReport): string {
   return [
     `plane ${report.plane}, ${(report.durationMs / 60_000).toFixed(1)} minutes, seed ${report.seed}`,
     `faults: ${done.length} (${happened.join(", ")})`,
-    `traffic: ${report.sent} sent, ${report.answered} answered, ${report.wrong} wrong, ${report.clients} clients, ${stats.flows.opened} flows`,
+    `traffic: ${report.sent} sent, ${report.answered} answered, ${list(report.wrong)} wrong, ${report.late} late, ${report.clients} clients, ${stats.flows.opened} flows`,
     `lost: ${losses.lost}; ${losses.inFlightAtKills} in flight at a death (${losses.mostAtOnce} at most at one), ${losses.counted} counted drops, ${losses.unaccounted} unaccounted for`,
     `drops: ${list(stats.drops)}; of replies: ${list(stats.replyDrops)}`,
     `memory: ${rssMiB[0]?.toFixed(0)} MiB at first, ${Math.max(...rssMiB).toFixed(0)} at most, ${rssMiB.at(-1)?.toFixed(0)} at last, trend ${growthOf(rssMiB).toFixed(1)} MiB`,

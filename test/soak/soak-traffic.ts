@@ -11,6 +11,8 @@ const REPLY_WITHIN_MS = 2000;
 const CHURN_EVERY_MS = 25;
 const DIGITS = 10;
 const LONGEST = 500;
+/** Requests whose fate is known still: a minute of them at the usual rate. */
+const REMEMBERED = 120_000;
 
 interface Request {
   readonly client: Socket;
@@ -21,8 +23,10 @@ interface Request {
 export class SoakTraffic {
   sent = 0;
   answered = 0;
-  /** Replies to another client, doubled ones, and such as are not what was sent. */
-  wrong = 0;
+  /** Replies that nobody should have had, by what they are. */
+  readonly wrong = { crossed: 0, doubled: 0, broken: 0 };
+  /** Replies that came when they had been given up: they count as lost. */
+  late = 0;
   clients = 0;
   /** When they were sent. */
   readonly lostAtMs: number[] = [];
@@ -32,6 +36,8 @@ export class SoakTraffic {
   readonly #port: number;
   readonly #sockets: Socket[] = [];
   readonly #waiting = new Map<number, Request>();
+  /** What became of requests: those of the last minute or so, in order. */
+  readonly #done = new Map<number, Request & { readonly answered: boolean }>();
   readonly #timers: NodeJS.Timeout[] = [];
   #due = 0;
   #lastMs = performance.now();
@@ -90,13 +96,25 @@ export class SoakTraffic {
 
   #receive(client: Socket, payload: Buffer): void {
     const number = Number(payload.toString("latin1", 0, DIGITS));
-    const request = this.#waiting.get(number);
-    if (request?.client !== client || payload.toString("latin1") !== payloadOf(number, request.bytes)) {
-      this.wrong++;
-      return;
-    }
+    const waiting = this.#waiting.get(number);
+    const request = waiting ?? this.#done.get(number);
+    if (request === undefined || payload.toString("latin1") !== payloadOf(number, request.bytes))
+      this.wrong.broken++;
+    else if (request.client !== client) this.wrong.crossed++;
+    else if (waiting !== undefined) this.#settle(number, waiting, true);
+    else if (this.#done.get(number)?.answered) this.wrong.doubled++;
+    else this.late++;
+  }
+
+  #settle(number: number, request: Request, answered: boolean): void {
     this.#waiting.delete(number);
-    this.answered++;
+    this.#done.set(number, { ...request, answered });
+    for (const oldest of this.#done.keys()) {
+      if (this.#done.size <= REMEMBERED) break;
+      this.#done.delete(oldest);
+    }
+    if (answered) this.answered++;
+    else this.lostAtMs.push(request.sentAtMs);
   }
 
   async #churn(): Promise<void> {
@@ -109,10 +127,9 @@ export class SoakTraffic {
   }
 
   #sweep(beforeMs: number): void {
-    for (const [number, { sentAtMs }] of this.#waiting) {
-      if (sentAtMs >= beforeMs) return;
-      this.#waiting.delete(number);
-      this.lostAtMs.push(sentAtMs);
+    for (const [number, request] of this.#waiting) {
+      if (request.sentAtMs >= beforeMs) return;
+      this.#settle(number, request, false);
     }
   }
 }

@@ -28,8 +28,12 @@ import type {
   WorkerListener,
   WorkerSetup,
 } from "./messages.js";
+import { Orphans } from "./orphans.js";
 import { createSharedMemory, type SharedMemory, STATUS } from "./shared.js";
 import { threadCpuMs } from "./thread-cpu.js";
+
+/** One in so many of a worker's descriptors may be held for one that died. */
+const ORPHANS_PART = 4;
 
 export interface WorkerHandleOptions {
   readonly index: number;
@@ -58,6 +62,7 @@ export class WorkerHandle {
   readonly ended: FlowRingReader;
   readonly #options: WorkerHandleOptions;
   readonly #eventFd: EventFd;
+  readonly #orphans: Orphans;
   readonly #status: Float64Array;
   #worker: Worker | undefined;
   #port: MessagePort | undefined;
@@ -84,6 +89,7 @@ export class WorkerHandle {
     this.ended = new FlowRingReader(this.memory.ended);
     this.#status = new Float64Array(this.memory.status);
     this.#eventFd = openEventFd(options.libc);
+    this.#orphans = new Orphans(options.libc, Math.floor(options.capacity / ORPHANS_PART));
   }
 
   /** How often it was started again after a crash. */
@@ -160,6 +166,7 @@ export class WorkerHandle {
       this.#send({ type: "close" });
       await ended;
     }
+    this.#orphans.closeAll();
     this.#eventFd.close();
   }
 
@@ -199,7 +206,7 @@ export class WorkerHandle {
   }
 
   #receive(message: FromWorker): void {
-    if (message.type === "warning") this.#options.warn(message.code, message.message);
+    if (message.type === "warning") this.#warned(message);
     else if (message.type === "refused") this.#options.refused(message.backendSlot);
     else if (message.type === "answer") this.#answer(message.ask, message.yes);
     else {
@@ -209,6 +216,11 @@ export class WorkerHandle {
       }
       this.#settle(message.version);
     }
+  }
+
+  #warned({ code, message }: { readonly code: string; readonly message: string }): void {
+    if (code === "no_descriptor") this.#orphans.closeAll();
+    this.#options.warn(code, message);
   }
 
   /** False when the worker is down, or dies before it has answered. */
@@ -270,12 +282,10 @@ export class WorkerHandle {
     this.#message = { ...message, listeners };
   }
 
-  /** Closes what a dead worker left open, and takes its flows out of the figures. After a proper end there is nothing. */
+  /** Sees to what a dead worker left open, and takes its flows out of the figures. After a proper end there is nothing. */
   #cleanUp(): void {
     const descriptors = new Int32Array(this.memory.descriptors);
-    for (let i = 0; i < descriptors.length; i++) {
-      if (descriptors[i] > 0) this.#options.libc.close(descriptors[i] - 1);
-    }
+    this.#orphans.adopt(descriptors);
     descriptors.fill(0);
     const { libc } = this.#options;
     if (this.status("epollFd") > 0) libc.close(this.status("epollFd"));
