@@ -129,7 +129,7 @@ function total(drops: Drops): number {
   return Object.values(drops).reduce((sum, drop) => sum + drop, 0);
 }
 
-function list(drops: Drops): string {
-  const happened = Object.entries(drops).filter(([, drop]) => drop !== 0);
-  return happened.map(([reason, drop]) => `${reason} ${drop}`).join(", ") || "none";
+function list(counts: Readonly<Record<string, number>>): string {
+  const happened = Object.entries(counts).filter(([, count]) => count !== 0);
+  return happened.map(([what, count]) => `${what} ${count}`).join(", ") || "none";
 }
