@@ -1,5 +1,6 @@
 /** The types of `pools[].health`: as people write it (`…Input`), and checked with its defaults filled in (`…Config`). */
 import type { IpAddress } from "../core/address.js";
+import type { DnsRcode, DnsRecordType } from "../core/dns-names.js";
 
 /** Probes that work without options, so that their type alone is enough. */
 export const PLAIN_PROBES = [
@@ -16,38 +17,6 @@ export const PLAIN_PROBES = [
   "https",
 ] as const;
 export type PlainProbe = (typeof PLAIN_PROBES)[number];
-
-export const DNS_RECORD_TYPES = [
-  "A",
-  "NS",
-  "CNAME",
-  "SOA",
-  "PTR",
-  "MX",
-  "TXT",
-  "AAAA",
-  "SRV",
-  "NAPTR",
-  "DNSKEY",
-  "HTTPS",
-  "ANY",
-] as const;
-export type DnsRecordType = (typeof DNS_RECORD_TYPES)[number];
-
-export const DNS_RCODES = [
-  "NOERROR",
-  "FORMERR",
-  "SERVFAIL",
-  "NXDOMAIN",
-  "NOTIMP",
-  "REFUSED",
-  "YXDOMAIN",
-  "YXRRSET",
-  "NXRRSET",
-  "NOTAUTH",
-  "NOTZONE",
-] as const;
-export type DnsRcode = (typeof DNS_RCODES)[number];
 
 export const HTTP_METHODS = ["GET", "HEAD", "POST", "OPTIONS"] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];

@@ -1,7 +1,8 @@
 /** Every type of probe: its defaults, what it keeps, and what it says of an option that will not do. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { DNS_RCODES, PLAIN_PROBES, type ProbeConfig } from "./health-config.js";
+import { DNS_RCODES } from "../core/dns-names.js";
+import { PLAIN_PROBES, type ProbeConfig } from "./health-config.js";
 import { formatPath } from "./key-path.js";
 import { toFindings } from "./schema-findings.js";
 import { normaliseProbe, probeSchema } from "./schema-probe.js";

@@ -1,12 +1,7 @@
 /** The schema of a probe: one map for each type, or the type alone where every option has a default. */
 import { z } from "zod";
-import {
-  DNS_RCODES,
-  DNS_RECORD_TYPES,
-  HTTP_METHODS,
-  PLAIN_PROBES,
-  type ProbeConfig,
-} from "./health-config.js";
+import { DNS_RCODES, DNS_RECORD_TYPES } from "../core/dns-names.js";
+import { HTTP_METHODS, PLAIN_PROBES, type ProbeConfig } from "./health-config.js";
 import { describeValue } from "./key-path.js";
 import { didYouMean } from "./nearest.js";
 import {

@@ -1,13 +1,7 @@
 /** Arbitrary valid `pools[].health`, as people may write it. */
 import fc from "fast-check";
-import {
-  DNS_RCODES,
-  DNS_RECORD_TYPES,
-  type HealthInput,
-  HTTP_METHODS,
-  PLAIN_PROBES,
-  type ProbeInput,
-} from "#src/config/health-config.js";
+import { type HealthInput, HTTP_METHODS, PLAIN_PROBES, type ProbeInput } from "#src/config/health-config.js";
+import { DNS_RCODES, DNS_RECORD_TYPES } from "#src/core/dns-names.js";
 
 const nat = (min: number, max: number) => fc.integer({ min, max });
 const ms = (min: number, max: number) => nat(min, max).map((value) => `${value}ms`);

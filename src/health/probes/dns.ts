@@ -1,6 +1,7 @@
 /** The `dns` probe: one question (RFC 1035 section 4), judged by the response code of its answer. */
 import { randomInt } from "node:crypto";
-import type { DnsProbeConfig, DnsRecordType } from "../../config/health-config.js";
+import type { DnsProbeConfig } from "../../config/health-config.js";
+import { DNS_RCODES, DNS_TYPE_NUMBERS, type DnsRecordType } from "../../core/dns-names.js";
 import { failed, type Probe, passed } from "../probe.js";
 import { exchangeUdp, ignored, type Judgement } from "./udp-exchange.js";
 
@@ -9,38 +10,6 @@ const CLASS_IN = 1;
 const FLAG_RECURSION_DESIRED = 0x0100;
 const FLAG_RESPONSE = 0x8000;
 const OPCODE_MASK = 0x7800;
-
-/** IANA "DNS Parameters", resource record types. */
-const RECORD_TYPES: Readonly<Record<DnsRecordType, number>> = {
-  A: 1,
-  NS: 2,
-  CNAME: 5,
-  SOA: 6,
-  PTR: 12,
-  MX: 15,
-  TXT: 16,
-  AAAA: 28,
-  SRV: 33,
-  NAPTR: 35,
-  DNSKEY: 48,
-  HTTPS: 65,
-  ANY: 255,
-};
-
-/** RFC 1035 section 4.1.1, RFC 2136 section 2.2; by number. */
-const RCODES = [
-  "NOERROR",
-  "FORMERR",
-  "SERVFAIL",
-  "NXDOMAIN",
-  "NOTIMP",
-  "REFUSED",
-  "YXDOMAIN",
-  "YXRRSET",
-  "NXRRSET",
-  "NOTAUTH",
-  "NOTZONE",
-] as const;
 
 export interface DnsQuestion {
   readonly name: string;
@@ -69,7 +38,7 @@ export function encodeDnsQuery(id: number, { name, recordType }: DnsQuestion): B
   header.writeUInt16BE(FLAG_RECURSION_DESIRED, 2);
   header.writeUInt16BE(1, 4);
   const tail = Buffer.alloc(5);
-  tail.writeUInt16BE(RECORD_TYPES[recordType], 1);
+  tail.writeUInt16BE(DNS_TYPE_NUMBERS[recordType], 1);
   tail.writeUInt16BE(CLASS_IN, 3);
   return Buffer.concat([header, ...labels.flatMap(encodeLabel), tail]);
 }
@@ -86,7 +55,7 @@ export function judgeDnsReply(reply: Buffer, query: Buffer, rcodes: readonly str
   const flags = reply.readUInt16BE(2);
   if ((flags & FLAG_RESPONSE) === 0) return ignored("a query");
   if ((flags & OPCODE_MASK) !== 0) return ignored("another opcode");
-  const rcode = RCODES[flags & 0xf] ?? String(flags & 0xf);
+  const rcode = DNS_RCODES[flags & 0xf] ?? String(flags & 0xf);
   // Some servers leave the question out when they refuse to read it.
   const hasNoQuestion = reply.readUInt16BE(4) === 0 && rcode !== "NOERROR";
   if (hasNoQuestion) return failed(`rcode ${rcode} without the question`);
