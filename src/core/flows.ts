@@ -12,7 +12,7 @@ import {
   LISTENER,
   listenerAt,
 } from "./counters.js";
-import { FlowLists, MOVED_LIST } from "./flow-lists.js";
+import { FlowOrder } from "./flow-order.js";
 import * as R from "./flow-record.js";
 import type { FlowRing } from "./flow-ring.js";
 import { FlowTable } from "./flow-table.js";
@@ -62,8 +62,7 @@ export class Flows {
   readonly #host: UpstreamHost;
   readonly #counters: Counters;
   readonly #clientIps: ClientIpLimit;
-  readonly #byUse: FlowLists;
-  readonly #byAge: FlowLists;
+  readonly #order: FlowOrder;
 
   constructor(
     limits: FlowLimits,
@@ -77,8 +76,7 @@ export class Flows {
     this.#counters = counters;
     const capacity = records ? records.byteLength / RECORD_BYTES : limits.maxFlows + SPARE_RECORDS;
     this.table = new FlowTable(capacity, seed, records);
-    this.#byUse = new FlowLists(this.table, "use");
-    this.#byAge = new FlowLists(this.table, "age");
+    this.#order = new FlowOrder(this.table);
     this.#clientIps = new ClientIpLimit(this.table, limits.maxFlowsPerClientIp, seed ^ 0x5bd1e995);
     this.bindings = new KeyTable(seed ^ 0x1b873593);
   }
@@ -167,7 +165,7 @@ export class Flows {
       counters[backend + BACKEND.outstanding] += count;
       u32[at + R.AWAITING] = awaiting + count;
     }
-    this.#relist(route, flow, nowMs);
+    this.#order.relist(route, flow, nowMs);
     if (route.requests > 0 && u32[at + R.REQUESTS] >= route.requests) this.detach(flow, R.DETACHED);
   }
 
@@ -209,7 +207,7 @@ export class Flows {
       recordReplyTime(counters, backend + BACKEND.replyTime, nowMs - f64[times + R.WAITING_SINCE]);
     }
     f64[times + R.WAITING_SINCE] = nowMs;
-    this.#relist(route, flow, nowMs);
+    this.#order.relist(route, flow, nowMs);
     return route.responses > 0 && replies >= u32[at + R.REQUESTS] * route.responses;
   }
 
@@ -227,8 +225,7 @@ export class Flows {
     const listener = u32[at + R.KEY_PORT] >>> 16;
     const backend = backendAt(u32[at + R.BACKEND]);
     this.#leaveIndex(flow);
-    this.#byUse.remove(state === R.MOVED ? MOVED_LIST + listener : listener, flow);
-    this.#byAge.remove(listener, flow);
+    this.#order.remove(listener, flow, state === R.MOVED);
     this.#clientIps.release(flow);
     if (i32[at + R.BINDING] >= 0) this.bindings.release(i32[at + R.BINDING]);
     const why = state === R.MOVED ? END.moved : reason;
@@ -261,28 +258,28 @@ export class Flows {
     const { f64 } = this.table;
     const lingerMs = Math.min(MOVED_LINGER_MS, route.idleTimeoutMs);
     let ended = 0;
-    for (let flow = this.#byUse.head(listener); flow >= 0 && ended < most; ended++) {
+    for (let flow = this.#order.firstUsed(listener); flow >= 0 && ended < most; ended++) {
       if (nowMs - f64[flow * R.RECORD_DOUBLES + R.LAST_SEEN] < route.idleTimeoutMs) break;
       this.end(flow, END.idle);
-      flow = this.#byUse.head(listener);
+      flow = this.#order.firstUsed(listener);
     }
-    for (let flow = this.#byUse.head(MOVED_LIST + listener); flow >= 0 && ended < most; ended++) {
+    for (let flow = this.#order.firstMoved(listener); flow >= 0 && ended < most; ended++) {
       if (nowMs - f64[flow * R.RECORD_DOUBLES + R.LISTED_AT] < lingerMs) break;
       this.end(flow, END.moved);
-      flow = this.#byUse.head(MOVED_LIST + listener);
+      flow = this.#order.firstMoved(listener);
     }
     if (route.maxLifetimeMs === 0) return ended;
-    for (let flow = this.#byAge.head(listener); flow >= 0 && ended < most; ended++) {
+    for (let flow = this.#order.firstOpened(listener); flow >= 0 && ended < most; ended++) {
       if (nowMs - f64[flow * R.RECORD_DOUBLES + R.CREATED_AT] < route.maxLifetimeMs) break;
       this.end(flow, END.lifetime);
-      flow = this.#byAge.head(listener);
+      flow = this.#order.firstOpened(listener);
     }
     return ended;
   }
 
   /** Ends all flows of a listener. */
   endAll(listener: number, reason: number): void {
-    for (let flow = this.#byAge.head(listener); flow >= 0; flow = this.#byAge.head(listener))
+    for (let flow = this.#order.firstOpened(listener); flow >= 0; flow = this.#order.firstOpened(listener))
       this.end(flow, reason);
   }
 
@@ -307,15 +304,12 @@ export class Flows {
   #markMoved(listener: number, flow: number, nowMs: number): void {
     this.#counters[listenerAt(listener) + LISTENER.movedFlows]++;
     this.detach(flow, R.MOVED);
-    this.#byUse.remove(listener, flow);
-    this.#byUse.append(MOVED_LIST + listener, flow);
-    this.table.f64[flow * R.RECORD_DOUBLES + R.LISTED_AT] = nowMs;
+    this.#order.relistMoved(listener, flow, nowMs);
   }
 
   #enter(listener: number, flow: number, backend: number): void {
     const counters = this.#counters;
-    this.#byUse.append(listener, flow);
-    this.#byAge.append(listener, flow);
+    this.#order.append(listener, flow);
     if (this.table.u32[flow * R.RECORD_WORDS + R.KEY_DISCRIMINATOR] === 0) this.wholeClient[listener]++;
     counters[listenerAt(listener) + LISTENER.activeFlows]++;
     counters[listenerAt(listener) + LISTENER.openedFlows]++;
@@ -330,15 +324,6 @@ export class Flows {
     this.wholeClient[u32[at + R.KEY_PORT] >>> 16]--;
   }
 
-  #relist(route: Route, flow: number, nowMs: number): void {
-    const { f64 } = this.table;
-    const times = flow * R.RECORD_DOUBLES;
-    if (nowMs - f64[times + R.LISTED_AT] < route.relistAfterMs) return;
-    if ((this.table.u32[flow * R.RECORD_WORDS + R.STATE] & R.STATE_MASK) === R.MOVED) return;
-    f64[times + R.LISTED_AT] = nowMs;
-    this.#byUse.moveToEnd(route.listener.slot, flow);
-  }
-
   /** The table is full: ends a flow for the one that comes, and another where a reload lowered the limit. */
   #makeRoom(): boolean {
     if (!this.#shed()) return false;
@@ -348,29 +333,15 @@ export class Flows {
 
   /** Ends the flow that moved longest ago, else with `evict-oldest` the one least recently used, if there is one. */
   #shed(): boolean {
-    const moved = this.#oldest(MOVED_LIST);
-    const victim = moved < 0 && this.limits.onFull === "evict-oldest" ? this.#oldest(0) : moved;
+    const moved = this.#order.firstMovedOfAll();
+    const victim = moved < 0 && this.limits.onFull === "evict-oldest" ? this.#order.firstUsedOfAll() : moved;
     if (victim < 0) return false;
     this.end(victim, END.evicted);
     return true;
   }
 
   #shedMoved(): void {
-    const moved = this.#oldest(MOVED_LIST);
+    const moved = this.#order.firstMovedOfAll();
     if (moved >= 0) this.end(moved, END.moved);
-  }
-
-  #oldest(firstList: number): number {
-    let oldest = -1;
-    let oldestMs = Number.POSITIVE_INFINITY;
-    for (let list = firstList; list < firstList + MAX_LISTENERS; list++) {
-      const flow = this.#byUse.head(list);
-      if (flow < 0) continue;
-      const listedAtMs = this.table.f64[flow * R.RECORD_DOUBLES + R.LISTED_AT];
-      if (listedAtMs >= oldestMs) continue;
-      oldest = flow;
-      oldestMs = listedAtMs;
-    }
-    return oldest;
   }
 }
