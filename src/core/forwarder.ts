@@ -10,6 +10,8 @@
  */
 import { CONSISTENT_SEED } from "./affinity-key.js";
 import { BACKEND, backendAt, type Counters, LISTENER, listenerAt } from "./counters.js";
+import { FlowCounts } from "./flow-counts.js";
+import { FlowExpiry } from "./flow-expiry.js";
 import { type FlowRef, isSameFlow } from "./flow-id.js";
 import * as R from "./flow-record.js";
 import type { FlowRing } from "./flow-ring.js";
@@ -56,6 +58,8 @@ export class Forwarder implements LoadView {
   lastActivityMs = Number.NEGATIVE_INFINITY;
 
   readonly #flows: Flows;
+  readonly #counts: FlowCounts;
+  readonly #expiry: FlowExpiry;
   readonly #counters: Counters;
   readonly #random: () => number;
   readonly #seed: number;
@@ -72,6 +76,8 @@ export class Forwarder implements LoadView {
     this.#random = options.random;
     this.#seed = options.seed;
     this.#flows = new Flows(snapshot.limits, options.host, options.counters, options.seed, options.records);
+    this.#counts = new FlowCounts(this.#flows, options.counters);
+    this.#expiry = new FlowExpiry(this.#flows);
     this.#log = options.log;
     this.#setLog(snapshot);
     this.table = this.#flows.table;
@@ -132,7 +138,7 @@ export class Forwarder implements LoadView {
       return flow;
     }
     this.lastActivityMs = nowMs;
-    this.#flows.countRequests(route as Route, flow, 1, length, nowMs);
+    this.#counts.countRequests(route as Route, flow, 1, length, nowMs);
     return flow;
   }
 
@@ -151,7 +157,7 @@ export class Forwarder implements LoadView {
     const client = listenerAt(listener);
     this.#counters[client + LISTENER.replies]++;
     this.#counters[client + LISTENER.replyBytes] += length;
-    if (!this.#flows.countReplies(route, flow, 1, length, nowMs)) return FORWARD;
+    if (!this.#counts.countReplies(route, flow, 1, length, nowMs)) return FORWARD;
     if (state === R.MOVED) return FORWARD;
     this.#flows.detach(flow, R.ANSWERED);
     return FORWARD_LAST;
@@ -172,7 +178,7 @@ export class Forwarder implements LoadView {
     const at = listenerAt(listener);
     this.#counters[at + LISTENER.requests] += count;
     this.#counters[at + LISTENER.requestBytes] += bytes;
-    this.#flows.countRequests(this.#routing.routes[listener] as Route, flow, count, bytes, nowMs);
+    this.#counts.countRequests(this.#routing.routes[listener] as Route, flow, count, bytes, nowMs);
   }
 
   /**
@@ -195,7 +201,7 @@ export class Forwarder implements LoadView {
     const at = listenerAt(listener);
     this.#counters[at + LISTENER.replies] += count - 1;
     this.#counters[at + LISTENER.replyBytes] += bytes;
-    this.#flows.countReplies(this.#routing.routes[listener] as Route, flow, count - 1, bytes, nowMs);
+    this.#counts.countReplies(this.#routing.routes[listener] as Route, flow, count - 1, bytes, nowMs);
     return FORWARD;
   }
 
@@ -249,12 +255,12 @@ export class Forwarder implements LoadView {
     const route = this.#routing.routes[listener];
     if (u32[at + R.REQUESTS] === 0) return REFUSED;
     for (let i = 0; i <= R.KEY_PORT; i++) this.key[i] = u32[at + i];
-    this.#takeBack(flow, length, 1);
+    this.#counts.takeBackRequests(flow, 1, length);
     let next = REFUSED;
     if (route !== undefined && this.#mayLeave(route, backend)) next = this.#flowOf(route, undefined, nowMs);
     if (next >= 0 && this.table.u32[next * R.RECORD_WORDS + R.BACKEND] === backend) next = REFUSED;
     if (next < 0) this.#counters[listenerAt(listener) + LISTENER.drops + reasonOf(next)]++;
-    else this.#flows.countRequests(route as Route, next, 1, length, nowMs);
+    else this.#counts.countRequests(route as Route, next, 1, length, nowMs);
     return next;
   }
 
@@ -264,7 +270,7 @@ export class Forwarder implements LoadView {
     const listener = this.table.u32[at + R.KEY_PORT] >>> 16;
     const taken = Math.min(count, this.table.u32[at + R.REQUESTS]);
     if (taken === 0) return;
-    this.#takeBack(flow, bytes, taken);
+    this.#counts.takeBackRequests(flow, taken, bytes);
     this.#counters[listenerAt(listener) + LISTENER.drops + reasonOf(REFUSED)] += taken;
   }
 
@@ -302,7 +308,7 @@ export class Forwarder implements LoadView {
     if (this.#inherited?.isOver(this.#routing.routes, nowMs)) this.#inherited = undefined;
     let ended = 0;
     for (const route of this.#routing.routes) {
-      if (route !== undefined && ended < most) ended += this.#flows.expire(route, nowMs, most - ended);
+      if (route !== undefined && ended < most) ended += this.#expiry.expire(route, nowMs, most - ended);
     }
     return ended;
   }
@@ -330,13 +336,6 @@ export class Forwarder implements LoadView {
     if (route.affinity === "none") return true;
     const inPool = this.#routing.poolOf[backend] === route.poolSlot;
     return (inPool ? this.#routing.actions[backend] : route.removedAction) === MOVE;
-  }
-
-  #takeBack(flow: number, bytes: number, count: number): void {
-    const backend = backendAt(this.table.u32[flow * R.RECORD_WORDS + R.BACKEND]);
-    this.#counters[backend + BACKEND.requests] -= count;
-    this.#counters[backend + BACKEND.requestBytes] -= bytes;
-    this.#flows.takeBackRequests(flow, count, bytes);
   }
 
   #createRouting(snapshot: Snapshot, previous: Routing | undefined): Routing {
@@ -376,7 +375,7 @@ export class Forwarder implements LoadView {
   #withhold(route: Route, flow: number, length: number, verdict: number, nowMs: number): number {
     const times = flow * R.RECORD_DOUBLES;
     const state = this.table.u32[flow * R.RECORD_WORDS + R.STATE] & R.STATE_MASK;
-    const isLast = this.#flows.countReplies(route, flow, 1, length, nowMs);
+    const isLast = this.#counts.countReplies(route, flow, 1, length, nowMs);
     this.table.f64[times + R.REPLY_BYTES] -= length;
     this.#counters[listenerAt(route.listener.slot) + LISTENER.replyDrops + reasonOf(verdict)]++;
     if (isLast && state !== R.MOVED) {
@@ -397,7 +396,7 @@ export class Forwarder implements LoadView {
     this.key[R.KEY_DISCRIMINATOR] = backend + 1;
     const hash = this.table.hashKey();
     const flow = this.table.find(hash);
-    if (flow >= 0 && !this.#flows.endIfOver(route, flow, nowMs)) return flow;
+    if (flow >= 0 && !this.#expiry.endIfOver(route, flow, nowMs)) return flow;
     const verdict = guard === undefined ? 0 : guard.judgeNewFlow(this.key, nowMs);
     return verdict < 0 ? verdict : this.#flows.open(route, backend, hash, -1, nowMs);
   }
@@ -417,7 +416,7 @@ export class Forwarder implements LoadView {
   #findWholeClient(route: Route, nowMs: number): number {
     this.key[R.KEY_DISCRIMINATOR] = 0;
     const flow = this.table.find(this.table.hashKey());
-    return flow >= 0 && this.#flows.endIfOver(route, flow, nowMs) ? -1 : flow;
+    return flow >= 0 && this.#expiry.endIfOver(route, flow, nowMs) ? -1 : flow;
   }
 
   /**
