@@ -8,22 +8,18 @@
  *                            (its backend refused it: refused, then reforward)
  *   reply ───► fromBackend ─► FORWARD / FORWARD_LAST / drop               (replyFailed if sending fails)
  */
-import { CONSISTENT_SEED } from "./affinity-key.js";
 import { BACKEND, backendAt, type Counters, LISTENER, listenerAt } from "./counters.js";
 import { FlowCounts } from "./flow-counts.js";
 import { FlowExpiry } from "./flow-expiry.js";
+import { FlowFinder } from "./flow-finder.js";
 import { type FlowRef, isSameFlow } from "./flow-id.js";
 import * as R from "./flow-record.js";
 import type { FlowRing } from "./flow-ring.js";
 import type { FlowTable } from "./flow-table.js";
 import { END, Flows, type UpstreamHost } from "./flows.js";
 import type { Guard } from "./guard/guard.js";
-import { hashWordsSigned } from "./hash.js";
-import { InheritedBindings } from "./inherited-bindings.js";
-import { maskWords } from "./ip-words.js";
-import { LocalHealth } from "./local-health.js";
-import type { LoadView } from "./policies/policy.js";
-import { createRouting, DROP, KEEP, MOVE, type Route, type Routing } from "./routing.js";
+import { LiveRouting } from "./live-routing.js";
+import type { Route, Routing } from "./routing.js";
 import type { Snapshot } from "./snapshot.js";
 import { dropOf, FORWARD, FORWARD_LAST, reasonNumber, reasonOf } from "./verdict.js";
 
@@ -40,17 +36,11 @@ export interface ForwarderOptions {
   readonly log?: FlowRing | undefined;
 }
 
-/** Sets the guard's hash apart from that of flows. */
-const GUARD_SEED = 0x27d4eb2f;
-const INHERITED_SEED = 0x165667b1;
-
 const NO_BACKEND = dropOf(reasonNumber("no_backend"));
 const REFUSED = dropOf(reasonNumber("backend_refused"));
 const LATE_REPLY = dropOf(reasonNumber("late_reply"));
-const DRAINING = reasonNumber("backend_draining");
-const REMOVED = reasonNumber("backend_removed");
 
-export class Forwarder implements LoadView {
+export class Forwarder {
   /** Planes write a client's address here (words 0 to 5: IP, scope, port) before `fromClient`. */
   readonly key: Uint32Array;
   readonly table: FlowTable;
@@ -61,44 +51,36 @@ export class Forwarder implements LoadView {
   readonly #counts: FlowCounts;
   readonly #expiry: FlowExpiry;
   readonly #counters: Counters;
-  readonly #random: () => number;
-  readonly #seed: number;
-  /** Scratch for what consistent policies hash. */
-  readonly #hashed = new Uint32Array(5);
-  readonly #local: LocalHealth;
+  readonly #finder: FlowFinder;
+  readonly #routing: LiveRouting;
   readonly #log: FlowRing | undefined;
-  #routing: Routing;
-  /** Undefined as soon as there are none. */
-  #inherited: InheritedBindings | undefined;
 
   constructor(snapshot: Snapshot, options: ForwarderOptions) {
     this.#counters = options.counters;
-    this.#random = options.random;
-    this.#seed = options.seed;
     this.#flows = new Flows(snapshot.limits, options.host, options.counters, options.seed, options.records);
     this.#counts = new FlowCounts(this.#flows, options.counters);
     this.#expiry = new FlowExpiry(this.#flows);
+    this.#routing = new LiveRouting(snapshot, options);
+    this.#finder = new FlowFinder(this.#flows, this.#expiry, this.#routing, options.seed);
     this.#log = options.log;
     this.#setLog(snapshot);
     this.table = this.#flows.table;
     this.key = this.table.key;
-    this.#local = new LocalHealth(snapshot);
-    this.#routing = this.#createRouting(snapshot, undefined);
   }
 
   get routing(): Routing {
-    return this.#routing;
+    return this.#routing.now;
   }
 
   /** Puts a snapshot in force. Flows of listeners that are gone end; all others follow it from their next datagram. */
   apply(snapshot: Snapshot): void {
-    const before = this.#routing;
-    this.#local.reset(snapshot);
-    this.#routing = this.#createRouting(snapshot, before);
+    const before = this.#routing.now;
+    this.#routing.apply(snapshot);
     this.#flows.setLimits(snapshot.limits);
     this.#setLog(snapshot);
     for (let slot = 0; slot < before.routes.length; slot++) {
-      if (before.routes[slot] && !this.#routing.routes[slot]) this.#flows.endAll(slot, END.listener_removed);
+      if (before.routes[slot] && !this.#routing.now.routes[slot])
+        this.#flows.endAll(slot, END.listener_removed);
     }
   }
 
@@ -109,9 +91,7 @@ export class Forwarder implements LoadView {
 
   /** Takes over the live flows of a former process: their clients' first flows open on the same backends. */
   inherit(flows: Uint32Array, nowMs: number): void {
-    const { routes } = this.#routing;
-    const inherited = new InheritedBindings(flows, routes, { seed: this.#seed ^ INHERITED_SEED, nowMs });
-    this.#inherited = inherited.isOver(routes, nowMs) ? undefined : inherited;
+    this.#finder.inherit(flows, nowMs);
   }
 
   /**
@@ -119,8 +99,8 @@ export class Forwarder implements LoadView {
    * on, or a drop.
    */
   fromClient(listener: number, length: number, nowMs: number): number {
-    if (nowMs >= this.#local.untilMs) this.#recover(nowMs);
-    const route = this.#routing.routes[listener];
+    this.#routing.recover(nowMs);
+    const route = this.#routing.now.routes[listener];
     const counters = this.#counters;
     const at = listenerAt(listener);
     counters[at + LISTENER.requests]++;
@@ -130,7 +110,7 @@ export class Forwarder implements LoadView {
       this.key[R.KEY_PORT] = (listener << 16) | (this.key[R.KEY_PORT] & 0xffff);
       flow =
         route.guard === undefined
-          ? this.#flowOf(route, undefined, nowMs)
+          ? this.#finder.find(route, undefined, nowMs)
           : this.#guarded(route, length, nowMs);
     }
     if (flow < 0) {
@@ -147,7 +127,7 @@ export class Forwarder implements LoadView {
     const at = flow * R.RECORD_WORDS;
     const state = this.table.u32[at + R.STATE] & R.STATE_MASK;
     const listener = this.table.u32[at + R.KEY_PORT] >>> 16;
-    const route = this.#routing.routes[listener];
+    const route = this.#routing.now.routes[listener];
     if (route === undefined || state === R.ANSWERED || state === R.FREE) return this.lateReply(listener);
     if (route.guard !== undefined && route.guard.amplification > 0) {
       const verdict = this.#judgeReply(route.guard, flow, length);
@@ -168,7 +148,7 @@ export class Forwarder implements LoadView {
    * `restOfBurst` may count them together.
    */
   keepsBursts(listener: number): boolean {
-    const route = this.#routing.routes[listener];
+    const route = this.#routing.now.routes[listener];
     if (route === undefined || route.affinity === "none" || route.requests > 0) return false;
     return route.guard === undefined || !route.guard.limitsDatagrams;
   }
@@ -178,7 +158,7 @@ export class Forwarder implements LoadView {
     const at = listenerAt(listener);
     this.#counters[at + LISTENER.requests] += count;
     this.#counters[at + LISTENER.requestBytes] += bytes;
-    this.#counts.countRequests(this.#routing.routes[listener] as Route, flow, count, bytes, nowMs);
+    this.#counts.countRequests(this.#routing.now.routes[listener] as Route, flow, count, bytes, nowMs);
   }
 
   /**
@@ -187,7 +167,7 @@ export class Forwarder implements LoadView {
    */
   takesReplyBursts(flow: number): boolean {
     const at = flow * R.RECORD_WORDS;
-    const route = this.#routing.routes[this.table.u32[at + R.KEY_PORT] >>> 16];
+    const route = this.#routing.now.routes[this.table.u32[at + R.KEY_PORT] >>> 16];
     if (route === undefined || route.responses > 0) return false;
     if (route.guard === undefined || route.guard.amplification === 0) return true;
     return (this.table.u32[at + R.STATE] & R.PROVED) !== 0;
@@ -201,7 +181,7 @@ export class Forwarder implements LoadView {
     const at = listenerAt(listener);
     this.#counters[at + LISTENER.replies] += count - 1;
     this.#counters[at + LISTENER.replyBytes] += bytes;
-    this.#counts.countReplies(this.#routing.routes[listener] as Route, flow, count - 1, bytes, nowMs);
+    this.#counts.countReplies(this.#routing.now.routes[listener] as Route, flow, count - 1, bytes, nowMs);
     return FORWARD;
   }
 
@@ -233,13 +213,9 @@ export class Forwarder implements LoadView {
     return LATE_REPLY;
   }
 
-  /**
-   * The backend's host said that nobody listens there (ICMP port unreachable). Unless it is the last candidate of its
-   * pool it counts as down for this worker until the next snapshot, for a second at most.
-   */
+  /** The backend's host said that nobody listens there (ICMP port unreachable). */
   refused(backendSlot: number, nowMs: number): void {
-    this.#counters[backendAt(backendSlot) + BACKEND.refused]++;
-    if (this.#local.refuse(backendSlot, nowMs)) this.#reroute();
+    this.#routing.refuse(backendSlot, nowMs);
   }
 
   /**
@@ -252,12 +228,13 @@ export class Forwarder implements LoadView {
     const at = flow * R.RECORD_WORDS;
     const listener = u32[at + R.KEY_PORT] >>> 16;
     const backend = u32[at + R.BACKEND];
-    const route = this.#routing.routes[listener];
+    const route = this.#routing.now.routes[listener];
     if (u32[at + R.REQUESTS] === 0) return REFUSED;
     for (let i = 0; i <= R.KEY_PORT; i++) this.key[i] = u32[at + i];
     this.#counts.takeBackRequests(flow, 1, length);
     let next = REFUSED;
-    if (route !== undefined && this.#mayLeave(route, backend)) next = this.#flowOf(route, undefined, nowMs);
+    if (route !== undefined && this.#routing.mayLeave(route, backend))
+      next = this.#finder.find(route, undefined, nowMs);
     if (next >= 0 && this.table.u32[next * R.RECORD_WORDS + R.BACKEND] === backend) next = REFUSED;
     if (next < 0) this.#counters[listenerAt(listener) + LISTENER.drops + reasonOf(next)]++;
     else this.#counts.countRequests(route as Route, next, 1, length, nowMs);
@@ -297,7 +274,7 @@ export class Forwarder implements LoadView {
 
   /** Ends every flow: the balancer stops. */
   endEverything(): void {
-    for (let slot = 0; slot < this.#routing.routes.length; slot++) this.#flows.endAll(slot, END.closed);
+    for (let slot = 0; slot < this.#routing.now.routes.length; slot++) this.#flows.endAll(slot, END.closed);
   }
 
   /**
@@ -305,55 +282,20 @@ export class Forwarder implements LoadView {
    * timeout; between calls an overdue flow still ends when its next request comes. Returns how many ended.
    */
   expire(nowMs: number, most: number): number {
-    if (this.#inherited?.isOver(this.#routing.routes, nowMs)) this.#inherited = undefined;
+    this.#finder.expireInherited(nowMs);
     let ended = 0;
-    for (const route of this.#routing.routes) {
+    for (const route of this.#routing.now.routes) {
       if (route !== undefined && ended < most) ended += this.#expiry.expire(route, nowMs, most - ended);
     }
     return ended;
   }
 
-  activeFlows(slot: number): number {
-    return this.#counters[backendAt(slot) + BACKEND.activeFlows];
-  }
-
-  outstanding(slot: number): number {
-    return this.#counters[backendAt(slot) + BACKEND.outstanding];
-  }
-
-  /** Backends whose refusal is some time ago count as the snapshot says again. */
-  #recover(nowMs: number): void {
-    this.#local.expire(nowMs);
-    this.#reroute();
-  }
-
-  #reroute(): void {
-    this.#routing = this.#createRouting(this.#local.view(), this.#routing);
-  }
-
-  /** Whether a request that this backend refused may go to another. Affinity `none` binds nobody to a backend. */
-  #mayLeave(route: Route, backend: number): boolean {
-    if (route.affinity === "none") return true;
-    const inPool = this.#routing.poolOf[backend] === route.poolSlot;
-    return (inPool ? this.#routing.actions[backend] : route.removedAction) === MOVE;
-  }
-
-  #createRouting(snapshot: Snapshot, previous: Routing | undefined): Routing {
-    const guardSeed = this.#seed ^ GUARD_SEED;
-    return createRouting(snapshot, { load: this, random: this.#random, seed: guardSeed, previous });
-  }
-
-  /** @param guard judges whether the client may open a flow */
-  #flowOf(route: Route, guard: Guard | undefined, nowMs: number): number {
-    return route.affinity === "none" ? this.#dealt(route, guard, nowMs) : this.#bound(route, guard, nowMs);
-  }
-
-  /** `#flowOf` where the listener has a guard. */
+  /** The flow of a request where the listener has a guard. */
   #guarded(route: Route, length: number, nowMs: number): number {
     const guard = route.guard as Guard;
     const verdict = guard.judge(this.key, length, nowMs);
     if (verdict < 0) return verdict;
-    const flow = this.#flowOf(route, guard, nowMs);
+    const flow = this.#finder.find(route, guard, nowMs);
     if (flow >= 0 && guard.amplification > 0) {
       // A client that others pretend to be sees no reply, so nothing that it sends is said after one.
       const at = flow * R.RECORD_WORDS + R.STATE;
@@ -383,126 +325,5 @@ export class Forwarder implements LoadView {
       this.#flows.end(flow, END.answered);
     }
     return verdict;
-  }
-
-  /** Affinity `none`: the policy deals out every datagram; a client has one flow for each backend it is dealt to. */
-  #dealt(route: Route, guard: Guard | undefined, nowMs: number): number {
-    if (this.#flows.wholeClient[route.listener.slot] > 0) {
-      const flow = this.#findWholeClient(route, nowMs);
-      if (flow >= 0) return this.#follow(route, flow, nowMs);
-    }
-    const backend = route.policy.choose(route.hashed ? this.#consistentHash(route) : 0);
-    if (backend < 0) return NO_BACKEND;
-    this.key[R.KEY_DISCRIMINATOR] = backend + 1;
-    const hash = this.table.hashKey();
-    const flow = this.table.find(hash);
-    if (flow >= 0 && !this.#expiry.endIfOver(route, flow, nowMs)) return flow;
-    const verdict = guard === undefined ? 0 : guard.judgeNewFlow(this.key, nowMs);
-    return verdict < 0 ? verdict : this.#flows.open(route, backend, hash, -1, nowMs);
-  }
-
-  /** Affinity `client` and `client-ip`: the client's flow, or a new one on the backend that its key has or gets. */
-  #bound(route: Route, guard: Guard | undefined, nowMs: number): number {
-    const flow = this.#findWholeClient(route, nowMs);
-    if (flow >= 0) return this.#follow(route, flow, nowMs);
-    const inherited = this.#inherited === undefined ? -1 : this.#takeInherited(route, nowMs);
-    if (inherited >= 0) return this.#openBound(route, inherited, nowMs);
-    const verdict = guard === undefined ? 0 : guard.judgeNewFlow(this.key, nowMs);
-    if (verdict < 0) return verdict;
-    const backend = this.#chooseBound(route);
-    return backend < 0 ? NO_BACKEND : this.#openBound(route, backend, nowMs);
-  }
-
-  #findWholeClient(route: Route, nowMs: number): number {
-    this.key[R.KEY_DISCRIMINATOR] = 0;
-    const flow = this.table.find(this.table.hashKey());
-    return flow >= 0 && this.#expiry.endIfOver(route, flow, nowMs) ? -1 : flow;
-  }
-
-  /**
-   * The next datagram of a flow: it stays, moves or is dropped, as its backend's state has it. A backend that is not in
-   * the listener's pool any more counts as removed, whatever its state in another.
-   */
-  #follow(route: Route, flow: number, nowMs: number): number {
-    const backend = this.table.u32[flow * R.RECORD_WORDS + R.BACKEND];
-    const inPool = this.#routing.poolOf[backend] === route.poolSlot;
-    const action = inPool ? this.#routing.actions[backend] : route.removedAction;
-    if (action === KEEP) return flow;
-    const reason = inPool ? this.#routing.reasons[backend] : REMOVED;
-    if (action === DROP) return dropOf(reason);
-    const next = this.#chooseBound(route);
-    if (next < 0) return reason === DRAINING ? flow : NO_BACKEND;
-    const proof = this.table.u32[flow * R.RECORD_WORDS + R.STATE] & (R.REPLIED | R.PROVED);
-    const moved = this.#openBound(route, next, nowMs, flow);
-    if (moved >= 0) this.table.u32[moved * R.RECORD_WORDS + R.STATE] |= proof;
-    return moved;
-  }
-
-  /** Whether a binding to this backend is good for further flows: where it has left the pool, it is not. */
-  #holdsBindings(route: Route, backend: number): boolean {
-    return this.#routing.poolOf[backend] === route.poolSlot && this.#routing.holdsBindings[backend] === 1;
-  }
-
-  /** The backend for the client in `key`: the one its affinity key is bound to, else as the policy says; or -1. */
-  #chooseBound(route: Route): number {
-    if (route.affinity === "client-ip") {
-      const { bindings } = this.#flows;
-      this.#writeAffinityKey(route, bindings.key);
-      bindings.key[4] = route.poolSlot;
-      const binding = bindings.find();
-      if (binding >= 0 && this.#holdsBindings(route, bindings.value(binding))) return bindings.value(binding);
-    }
-    return route.policy.choose(route.hashed ? this.#consistentHash(route) : 0);
-  }
-
-  /** @param former the flow whose client goes on with the new one, or -1 */
-  #openBound(route: Route, backend: number, nowMs: number, former = -1): number {
-    const { bindings } = this.#flows;
-    let binding = -1;
-    if (route.affinity === "client-ip") {
-      binding = bindings.find();
-      if (binding < 0) binding = bindings.insert(backend);
-      bindings.retain(binding);
-    }
-    this.key[R.KEY_DISCRIMINATOR] = 0;
-    const hash = this.table.hashKey();
-    const flow =
-      former < 0
-        ? this.#flows.open(route, backend, hash, binding, nowMs)
-        : this.#flows.openNext(former, route, backend, hash, binding, nowMs);
-    if (binding >= 0) {
-      if (flow < 0) bindings.release(binding);
-      else bindings.setValue(binding, backend);
-    }
-    return flow;
-  }
-
-  /** The backend that a former process had bound the client in `key` to, while it may have further flows; or -1. */
-  #takeInherited(route: Route, nowMs: number): number {
-    const inherited = this.#inherited as InheritedBindings;
-    const backend = inherited.take(route, this.key, this.key[R.KEY_PORT], nowMs);
-    if (backend < 0 || !this.#holdsBindings(route, backend)) return -1;
-    if (route.affinity === "client-ip") {
-      this.#writeAffinityKey(route, this.#flows.bindings.key);
-      this.#flows.bindings.key[4] = route.poolSlot;
-    }
-    return backend;
-  }
-
-  #writeAffinityKey(route: Route, out: Uint32Array): void {
-    for (let i = 0; i < 4; i++) out[i] = this.key[i];
-    maskWords(out, 0, route.prefix4, route.prefix6);
-  }
-
-  /** A hash of the affinity key alone, without listener or seed. Affinity `none` hashes the client. */
-  #consistentHash(route: Route): number {
-    const words = this.#hashed;
-    if (route.affinity === "client-ip") {
-      this.#writeAffinityKey(route, words);
-      return hashWordsSigned(words, 0, 4, CONSISTENT_SEED);
-    }
-    for (let i = 0; i < 4; i++) words[i] = this.key[i];
-    words[4] = this.key[R.KEY_PORT] & 0xffff;
-    return hashWordsSigned(words, 0, 5, CONSISTENT_SEED);
   }
 }
