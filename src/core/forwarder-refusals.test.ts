@@ -14,8 +14,8 @@ const rigOf = (affinity = CLIENT as typeof CLIENT | typeof CLIENT_IP | { kind: "
 /** The backend's host refuses a request of the flow: where it goes then, or -1. */
 function refuse(rig: ForwarderRig, flow: number, length = 100): number {
   rig.forwarder.refused(rig.backendOf(flow), rig.nowMs);
-  const next = rig.forwarder.reforward(flow, length, rig.nowMs);
-  rig.forwarder.endIfAllRefused(flow);
+  const next = rig.forwarder.refusals.reforward(flow, length, rig.nowMs);
+  rig.forwarder.refusals.endFlowIfAll(flow);
   return next;
 }
 
@@ -47,9 +47,9 @@ describe("Forwarder: refusals", () => {
   it("refusals that somebody made up take back no more than the flow has sent", () => {
     const rig = rigOf();
     const flow = rig.request(A);
-    for (let i = 0; i < 5; i++) rig.forwarder.requestsRefused(flow, 100, 2);
+    for (let i = 0; i < 5; i++) rig.forwarder.refusals.drop(flow, 100, 2);
     assert.deepEqual([rig.backend(0, "requests"), rig.drops()], [0, { backend_refused: 1 }]);
-    assert.equal(rig.forwarder.reforward(flow, 100, rig.nowMs) < 0, true);
+    assert.equal(rig.forwarder.refusals.reforward(flow, 100, rig.nowMs) < 0, true);
     assert.deepEqual([rig.backend(0, "requests"), rig.drops()], [0, { backend_refused: 1 }]);
   });
 
@@ -113,7 +113,7 @@ describe("Forwarder: refusals", () => {
     const rig = rigOf();
     const flow = rig.request(A);
     rig.request(A);
-    rig.forwarder.requestsRefused(flow, 200, 2);
+    rig.forwarder.refusals.drop(flow, 200, 2);
     assert.deepEqual(rig.drops(), { backend_refused: 2 });
     assert.deepEqual(
       (["requests", "requestBytes", "outstanding"] as const).map((field) => rig.backend(0, field)),

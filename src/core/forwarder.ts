@@ -5,9 +5,10 @@
  *
  *   request ─► fromClient ─► flow ≥ 0: send it on the flow's upstream     (requestFailed if that fails)
  *                        └─► drop < 0: counted already, nothing to do
- *                            (its backend refused it: refused, then reforward)
+ *                            (its backend refused it: refused, then refusals.reforward)
  *   reply ───► fromBackend ─► FORWARD / FORWARD_LAST / drop               (replyFailed if sending fails)
  */
+import { ClientProof } from "./client-proof.js";
 import { BACKEND, backendAt, type Counters, LISTENER, listenerAt } from "./counters.js";
 import { FlowCounts } from "./flow-counts.js";
 import { FlowExpiry } from "./flow-expiry.js";
@@ -19,6 +20,7 @@ import type { FlowTable } from "./flow-table.js";
 import { END, Flows, type UpstreamHost } from "./flows.js";
 import type { Guard } from "./guard/guard.js";
 import { LiveRouting } from "./live-routing.js";
+import { RefusedRequests } from "./refused-requests.js";
 import type { Route, Routing } from "./routing.js";
 import type { Snapshot } from "./snapshot.js";
 import { dropOf, FORWARD, FORWARD_LAST, reasonNumber, reasonOf } from "./verdict.js";
@@ -37,13 +39,14 @@ export interface ForwarderOptions {
 }
 
 const NO_BACKEND = dropOf(reasonNumber("no_backend"));
-const REFUSED = dropOf(reasonNumber("backend_refused"));
 const LATE_REPLY = dropOf(reasonNumber("late_reply"));
 
 export class Forwarder {
   /** Planes write a client's address here (words 0 to 5: IP, scope, port) before `fromClient`. */
   readonly key: Uint32Array;
   readonly table: FlowTable;
+  /** For requests that a backend's host refused, after `refused`. */
+  readonly refusals: RefusedRequests;
   /** When a datagram last passed, in either direction. */
   lastActivityMs = Number.NEGATIVE_INFINITY;
 
@@ -53,18 +56,25 @@ export class Forwarder {
   readonly #counters: Counters;
   readonly #finder: FlowFinder;
   readonly #routing: LiveRouting;
+  readonly #proof: ClientProof;
   readonly #log: FlowRing | undefined;
 
   constructor(snapshot: Snapshot, options: ForwarderOptions) {
-    this.#counters = options.counters;
-    this.#flows = new Flows(snapshot.limits, options.host, options.counters, options.seed, options.records);
-    this.#counts = new FlowCounts(this.#flows, options.counters);
-    this.#expiry = new FlowExpiry(this.#flows);
-    this.#routing = new LiveRouting(snapshot, options);
-    this.#finder = new FlowFinder(this.#flows, this.#expiry, this.#routing, options.seed);
+    const { counters, host, seed, records } = options;
+    const flows = new Flows(snapshot.limits, host, counters, seed, records);
+    const counts = new FlowCounts(flows, counters);
+    const routing = new LiveRouting(snapshot, options);
+    this.#counters = counters;
+    this.#flows = flows;
+    this.#counts = counts;
+    this.#expiry = new FlowExpiry(flows);
+    this.#routing = routing;
+    this.#finder = new FlowFinder(flows, this.#expiry, routing, seed);
+    this.#proof = new ClientProof(flows.table);
+    this.refusals = new RefusedRequests({ flows, counts, finder: this.#finder, routing, counters });
     this.#log = options.log;
     this.#setLog(snapshot);
-    this.table = this.#flows.table;
+    this.table = flows.table;
     this.key = this.table.key;
   }
 
@@ -82,11 +92,6 @@ export class Forwarder {
       if (before.routes[slot] && !this.#routing.now.routes[slot])
         this.#flows.endAll(slot, END.listener_removed);
     }
-  }
-
-  #setLog({ logSample = 0 }: Snapshot): void {
-    this.#flows.log = logSample > 0 ? this.#log : undefined;
-    if (this.#log !== undefined && logSample > 0) this.#log.sample = logSample;
   }
 
   /** Takes over the live flows of a former process: their clients' first flows open on the same backends. */
@@ -130,7 +135,7 @@ export class Forwarder {
     const route = this.#routing.now.routes[listener];
     if (route === undefined || state === R.ANSWERED || state === R.FREE) return this.lateReply(listener);
     if (route.guard !== undefined && route.guard.amplification > 0) {
-      const verdict = this.#judgeReply(route.guard, flow, length);
+      const verdict = this.#proof.judgeReply(route.guard, flow, length);
       if (verdict < 0) return this.#withhold(route, flow, length, verdict, nowMs);
     }
     this.lastActivityMs = nowMs;
@@ -166,11 +171,10 @@ export class Forwarder {
    * be judged at once.
    */
   takesReplyBursts(flow: number): boolean {
-    const at = flow * R.RECORD_WORDS;
-    const route = this.#routing.now.routes[this.table.u32[at + R.KEY_PORT] >>> 16];
+    const route = this.#routing.now.routes[this.table.u32[flow * R.RECORD_WORDS + R.KEY_PORT] >>> 16];
     if (route === undefined || route.responses > 0) return false;
     if (route.guard === undefined || route.guard.amplification === 0) return true;
-    return (this.table.u32[at + R.STATE] & R.PROVED) !== 0;
+    return this.#proof.isProved(flow);
   }
 
   /** `count` replies, `bytes` in all, on the upstream of a flow that takes reply bursts. FORWARD or a drop. */
@@ -218,48 +222,6 @@ export class Forwarder {
     this.#routing.refuse(backendSlot, nowMs);
   }
 
-  /**
-   * A request of `length` bytes that left on `flow` was refused, and no program has seen it: after `refused`, finds or
-   * opens the flow that it now goes to. Returns that, or a drop, which is counted. To the listener it is no new request.
-   * Its guard has judged it already. Refusals can be made up: of a flow without requests none is taken back or counted.
-   */
-  reforward(flow: number, length: number, nowMs: number): number {
-    const { u32 } = this.table;
-    const at = flow * R.RECORD_WORDS;
-    const listener = u32[at + R.KEY_PORT] >>> 16;
-    const backend = u32[at + R.BACKEND];
-    const route = this.#routing.now.routes[listener];
-    if (u32[at + R.REQUESTS] === 0) return REFUSED;
-    for (let i = 0; i <= R.KEY_PORT; i++) this.key[i] = u32[at + i];
-    this.#counts.takeBackRequests(flow, 1, length);
-    let next = REFUSED;
-    if (route !== undefined && this.#routing.mayLeave(route, backend))
-      next = this.#finder.find(route, undefined, nowMs);
-    if (next >= 0 && this.table.u32[next * R.RECORD_WORDS + R.BACKEND] === backend) next = REFUSED;
-    if (next < 0) this.#counters[listenerAt(listener) + LISTENER.drops + reasonOf(next)]++;
-    else this.#counts.countRequests(route as Route, next, 1, length, nowMs);
-    return next;
-  }
-
-  /** `count` requests of a flow, `bytes` in all, were refused and cannot be sent to another backend. At most those it had count. */
-  requestsRefused(flow: number, bytes: number, count: number): void {
-    const at = flow * R.RECORD_WORDS;
-    const listener = this.table.u32[at + R.KEY_PORT] >>> 16;
-    const taken = Math.min(count, this.table.u32[at + R.REQUESTS]);
-    if (taken === 0) return;
-    this.#counts.takeBackRequests(flow, taken, bytes);
-    this.#counters[listenerAt(listener) + LISTENER.drops + reasonOf(REFUSED)] += taken;
-  }
-
-  /** Ends a flow that takes no more requests and has had every one of them refused: nothing can come of it. */
-  endIfAllRefused(flow: number): void {
-    const at = flow * R.RECORD_WORDS;
-    const state = this.table.u32[at + R.STATE] & R.STATE_MASK;
-    if (state !== R.DETACHED || this.table.u32[at + R.REQUESTS] > 0) return;
-    this.#flows.detach(flow, R.ANSWERED);
-    this.#flows.end(flow, END.failed);
-  }
-
   /** A flow's upstream is broken beyond use: the flow ends, its next datagram starts a new one. */
   fail(flow: number): void {
     if (this.table.isLive(flow)) this.#flows.end(flow, END.failed);
@@ -290,27 +252,19 @@ export class Forwarder {
     return ended;
   }
 
+  #setLog({ logSample = 0 }: Snapshot): void {
+    this.#flows.log = logSample > 0 ? this.#log : undefined;
+    if (this.#log !== undefined && logSample > 0) this.#log.sample = logSample;
+  }
+
   /** The flow of a request where the listener has a guard. */
   #guarded(route: Route, length: number, nowMs: number): number {
     const guard = route.guard as Guard;
     const verdict = guard.judge(this.key, length, nowMs);
     if (verdict < 0) return verdict;
     const flow = this.#finder.find(route, guard, nowMs);
-    if (flow >= 0 && guard.amplification > 0) {
-      // A client that others pretend to be sees no reply, so nothing that it sends is said after one.
-      const at = flow * R.RECORD_WORDS + R.STATE;
-      if ((this.table.u32[at] & R.REPLIED) !== 0) this.table.u32[at] |= R.PROVED;
-    }
+    if (flow >= 0 && guard.amplification > 0) this.#proof.noteRequest(flow);
     return flow;
-  }
-
-  #judgeReply(guard: Guard, flow: number, length: number): number {
-    const { u32, f64 } = this.table;
-    const at = flow * R.RECORD_WORDS + R.STATE;
-    if ((u32[at] & R.PROVED) !== 0) return 0;
-    const verdict = guard.judgeReply(f64, flow * R.RECORD_DOUBLES, length);
-    if (verdict === 0) u32[at] |= R.REPLIED;
-    return verdict;
   }
 
   /** Drops a reply for the guard. To the backend it is a reply like any other: it has answered. */

@@ -70,7 +70,7 @@ export class Refusals {
       this.#forwardQuote(upstream, slot, sent.match(upstream, quote, quoted, mayBeCut, this.#nowMs));
     }
     const flow = upstreams.flow[upstream];
-    if (flow >= 0) forwarder.endIfAllRefused(flow);
+    if (flow >= 0) forwarder.refusals.endFlowIfAll(flow);
   }
 
   /** What was refused where it still lies as it was received; -1 when it does not, or when it is not the only match. */
@@ -147,7 +147,7 @@ export class Refusals {
       const flow = upstreams.flow[upstream];
       if (flow < 0) this.#lose(upstream, length, 1);
       else {
-        const next = forwarder.reforward(flow, length, this.#nowMs);
+        const next = forwarder.refusals.reforward(flow, length, this.#nowMs);
         if (next >= 0) requests.resend(next, offset + at, length);
       }
       if (segment === 0) return;
@@ -157,7 +157,7 @@ export class Refusals {
   #lose(upstream: number, bytes: number, count: number): void {
     const { forwarder, upstreams } = this.#parts;
     const flow = upstreams.flow[upstream];
-    if (flow >= 0) forwarder.requestsRefused(flow, bytes, count);
+    if (flow >= 0) forwarder.refusals.drop(flow, bytes, count);
     else {
       const { listener, backend } = upstreams;
       forwarder.requestFailed(listener[upstream], backend[upstream], bytes, REFUSED, count);

@@ -1,0 +1,87 @@
+/**
+ * Requests that left on a flow and were refused by its backend's host, so that no program has seen them: what becomes of
+ * each, and of the flow. Refusals can be made up: of a flow without requests none is taken back or counted.
+ */
+import { type Counters, LISTENER, listenerAt } from "./counters.js";
+import type { FlowCounts } from "./flow-counts.js";
+import type { FlowFinder } from "./flow-finder.js";
+import * as R from "./flow-record.js";
+import type { FlowTable } from "./flow-table.js";
+import { END, type Flows } from "./flows.js";
+import type { LiveRouting } from "./live-routing.js";
+import type { Route } from "./routing.js";
+import { dropOf, reasonNumber, reasonOf } from "./verdict.js";
+
+export interface RefusedRequestsParts {
+  readonly flows: Flows;
+  readonly counts: FlowCounts;
+  readonly finder: FlowFinder;
+  readonly routing: LiveRouting;
+  readonly counters: Counters;
+}
+
+const REFUSED = dropOf(reasonNumber("backend_refused"));
+
+export class RefusedRequests {
+  readonly #flows: Flows;
+  readonly #table: FlowTable;
+  readonly #counts: FlowCounts;
+  readonly #finder: FlowFinder;
+  readonly #routing: LiveRouting;
+  readonly #counters: Counters;
+
+  constructor({ flows, counts, finder, routing, counters }: RefusedRequestsParts) {
+    this.#flows = flows;
+    this.#table = flows.table;
+    this.#counts = counts;
+    this.#finder = finder;
+    this.#routing = routing;
+    this.#counters = counters;
+  }
+
+  /**
+   * A request of `length` bytes: finds or opens the flow that it now goes to. Returns that, or a drop, which is counted. To
+   * the listener it is no new request. Its guard has judged it already.
+   */
+  reforward(flow: number, length: number, nowMs: number): number {
+    const { u32, key } = this.#table;
+    const at = flow * R.RECORD_WORDS;
+    const listener = u32[at + R.KEY_PORT] >>> 16;
+    const backend = u32[at + R.BACKEND];
+    const route = this.#routing.now.routes[listener];
+    if (u32[at + R.REQUESTS] === 0) return REFUSED;
+    for (let i = 0; i <= R.KEY_PORT; i++) key[i] = u32[at + i];
+    this.#counts.takeBackRequests(flow, 1, length);
+    const next = route === undefined ? REFUSED : this.#findOther(route, backend, nowMs);
+    if (next < 0) this.#counters[listenerAt(listener) + LISTENER.drops + reasonOf(next)]++;
+    else this.#counts.countRequests(route as Route, next, 1, length, nowMs);
+    return next;
+  }
+
+  /** `count` requests, `bytes` in all, that cannot be sent to another backend: drops. At most those the flow had count. */
+  drop(flow: number, bytes: number, count: number): void {
+    const { u32 } = this.#table;
+    const at = flow * R.RECORD_WORDS;
+    const taken = Math.min(count, u32[at + R.REQUESTS]);
+    if (taken === 0) return;
+    this.#counts.takeBackRequests(flow, taken, bytes);
+    this.#counters[listenerAt(u32[at + R.KEY_PORT] >>> 16) + LISTENER.drops + reasonOf(REFUSED)] += taken;
+  }
+
+  /** Ends a flow that takes no more requests and has had every one of them refused: nothing can come of it. */
+  endFlowIfAll(flow: number): void {
+    const { u32 } = this.#table;
+    const at = flow * R.RECORD_WORDS;
+    if ((u32[at + R.STATE] & R.STATE_MASK) !== R.DETACHED || u32[at + R.REQUESTS] > 0) return;
+    this.#flows.detach(flow, R.ANSWERED);
+    this.#flows.end(flow, END.failed);
+  }
+
+  /** A flow for the client in the key on any backend but this one, or a drop. */
+  #findOther(route: Route, backend: number, nowMs: number): number {
+    if (!this.#routing.mayLeave(route, backend)) return REFUSED;
+    const flow = this.#finder.find(route, undefined, nowMs);
+    if (flow < 0) return flow;
+    return this.#table.u32[flow * R.RECORD_WORDS + R.BACKEND] === backend ? REFUSED : flow;
+  }
+}
