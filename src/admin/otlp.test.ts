@@ -39,6 +39,7 @@ const look = (): Look => ({
   version: "1.2.3",
   admin: { requests: new Map([["GET 200", 4]]), reloads: { ok: 1, failed: 2 } },
   stats: buildStats({
+    flowLog: { lines: 3, dropped: 1 },
     listeners: [buildListener({ requests: { datagrams: 12, bytes: 120 } })],
     backends: [
       buildBackendStats({
@@ -90,6 +91,7 @@ test("openOtlp: the figures as OTLP has them, again and again", async (t) => {
   assert.deepEqual(point.bucketCounts.map(Number), [6, 3, 1]);
   assert.deepEqual([Number(point.count), point.sum], [10, 0.05]);
   assert.equal(metrics.get("sluice.flows.limit").gauge.dataPoints[0].asDouble, 1000);
+  assert.equal(metrics.get("sluice.flow_log.lines").sum.dataPoints[0].asDouble, 3);
   assert.ok(
     [...metrics.keys()].every((name) => /^sluice(\.[a-z_]+)+$/.test(name)),
     [...metrics.keys()].join(),

@@ -92,7 +92,7 @@ function describe({ name, help }: Metric): MetricDescriptor {
   const unit = plain.endsWith("_seconds") ? "s" : plain.endsWith("_bytes") ? "By" : "";
   const dotted = plain
     .replace(/_seconds$/, "")
-    .replace(/^sluice_(([a-z]+)_)?/, (_, __, room?: string) =>
+    .replace(/^sluice_((flow_log|[a-z]+)_)?/, (_, __, room?: string) =>
       room === undefined ? "sluice." : `sluice.${room}.`,
     );
   return { name: dotted, description: help, unit, valueType: DOUBLE };
