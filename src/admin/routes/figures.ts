@@ -12,8 +12,8 @@ import { toView } from "../to-view.js";
 const tags = ["Figures"];
 
 export function addFigureRoutes(app: App, { balancer, version, warnings }: Api): void {
-  // Once: a start that moved with the clock's last digit would look like a restart.
-  const startedAt = new Date(Date.now() - balancer.stats().uptimeMs).toISOString();
+  // Once, when it is first asked for: a start that moved with the clock's last digit would look like a restart.
+  let startedAt: string | undefined;
   app.get(
     "/api/v1/status",
     {
@@ -24,10 +24,11 @@ export function addFigureRoutes(app: App, { balancer, version, warnings }: Api):
         response: { 200: statusView },
       },
     },
-    () => ({
-      ...viewStatus(balancer.stats(), balancer.config.source, warnings()),
-      ...{ version, startedAt },
-    }),
+    () => {
+      const stats = balancer.stats();
+      startedAt ??= new Date(Date.now() - stats.uptimeMs).toISOString();
+      return { ...viewStatus(stats, balancer.config.source, warnings()), ...{ version, startedAt } };
+    },
   );
   app.get(
     "/api/v1/listeners",
