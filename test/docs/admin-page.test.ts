@@ -61,7 +61,7 @@ test("docs: every sluice command that they show is one, with flags that it has",
   const commands = written.flatMap((line) =>
     [...line.matchAll(/(?:^|\s)sluice ([a-z][^|#]*)/g)].map(([, text]) => text!),
   );
-  assert.ok(commands.length >= 20, `only ${commands.length}`);
+  assert.ok(commands.length >= 40, `only ${commands.length}`);
   for (const text of commands) {
     const words = text.trim().split(/\s+/);
     const command = findCommand(createProgram(), words);
