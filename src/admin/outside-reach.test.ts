@@ -10,15 +10,15 @@ test("outsideReach: programs, files, environment, sockets, wherever they are", (
     pools: [{ health: { probe: { type: "exec", command: ["/bin/true", "x"] } }, discover: [{ file: "/f" }] }],
   });
   assert.deepEqual([...reach].sort(), [
-    "allowFile: /allow",
-    "cert: c",
-    'command: ["/bin/true","x"]',
-    "denyFile: /deny",
-    "env: T",
-    "file: /f",
-    "file: /log",
-    "key: k",
-    "unix:/run/s.sock",
+    "admin.listen: unix:/run/s.sock",
+    "admin.tls.cert: c",
+    "admin.tls.key: k",
+    "admin.token.env: T",
+    "flowLog.file: /log",
+    "listeners.guard.allowFile: /allow",
+    "listeners.guard.denyFile: /deny",
+    "pools.discover.file: /f",
+    'pools.health.probe.command: ["/bin/true","x"]',
   ]);
 });
 
@@ -26,6 +26,13 @@ test("newReach: what was there may stay or go, nothing may come", () => {
   const running = { flowLog: { file: "/log" }, pools: [{ discover: [{ file: "/f" }] }] };
   assert.deepEqual(newReach(running, running), []);
   assert.deepEqual(newReach({ pools: [] }, running), []);
-  assert.deepEqual(newReach({ flowLog: { file: "/etc/cron.d/x" } }, running), ["file: /etc/cron.d/x"]);
+  assert.deepEqual(newReach({ flowLog: { file: "/etc/cron.d/x" } }, running), [
+    "flowLog.file: /etc/cron.d/x",
+  ]);
+  assert.deepEqual(
+    newReach({ flowLog: { file: "/f" } }, running),
+    ["flowLog.file: /f"],
+    "read is not written",
+  );
   assert.deepEqual(newReach("not a config", running), []);
 });

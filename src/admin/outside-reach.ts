@@ -5,10 +5,13 @@
 const PATH_KEYS = new Set(["file", "denyFile", "allowFile", "cert", "key", "env"]);
 const UNIX = "unix:";
 
-/** Each as text that is equal when the reach is; from a config as it is written, valid or not. */
+/**
+ * Each with where it stands in the config, for a file that is read may not be written; positions in lists do not count.
+ * From a config as it is written, valid or not.
+ */
 export function outsideReach(document: unknown): Set<string> {
   const reach = new Set<string>();
-  collect(document, "", reach);
+  collect(document, [], reach);
   return reach;
 }
 
@@ -18,12 +21,12 @@ export function newReach(next: unknown, running: unknown): string[] {
   return [...outsideReach(next)].filter((each) => !known.has(each));
 }
 
-function collect(value: unknown, key: string, reach: Set<string>): void {
-  if (key === "command") reach.add(`command: ${JSON.stringify(value)}`);
+function collect(value: unknown, path: readonly string[], reach: Set<string>): void {
+  const key = path.at(-1) ?? "";
+  if (key === "command") reach.add(`${path.join(".")}: ${JSON.stringify(value)}`);
   else if (typeof value === "string") {
-    if (PATH_KEYS.has(key)) reach.add(`${key}: ${value}`);
-    else if (value.startsWith(UNIX)) reach.add(value);
-  } else if (Array.isArray(value)) for (const each of value) collect(each, key, reach);
+    if (PATH_KEYS.has(key) || value.startsWith(UNIX)) reach.add(`${path.join(".")}: ${value}`);
+  } else if (Array.isArray(value)) for (const each of value) collect(each, path, reach);
   else if (typeof value === "object" && value !== null)
-    for (const [name, each] of Object.entries(value)) collect(each, name, reach);
+    for (const [name, each] of Object.entries(value)) collect(each, [...path, name], reach);
 }
