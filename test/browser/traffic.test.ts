@@ -51,13 +51,16 @@ test("the page shows traffic as it moves", needsBrowser, async (t) => {
     await eventually(async () => {
       assert.match((await chart.getAttribute("aria-label")) ?? "", /Requests: [1-9][\d.]* now/);
     }, WAIT_MS);
-    assert.equal(await page.locator(".chart canvas").count(), 3);
-    const isDrawn = await page.evaluate(`(() => {
+    await eventually(async () => assert.equal(await page.locator(".chart canvas").count(), 3), WAIT_MS);
+    const isDrawn = `(() => {
       const canvas = document.querySelector(".chart canvas");
       const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
       return data.some((value) => value !== 0);
-    })()`);
-    assert.ok(isDrawn, "something is on the canvas");
+    })()`;
+    await eventually(
+      async () => assert.ok(await page.evaluate(isDrawn), "something is on the canvas"),
+      WAIT_MS,
+    );
     assertClean();
   });
 
