@@ -41,9 +41,10 @@ export function logEvents(log: Logger, balancer: Balancer): void {
     const lists = Object.entries({ added, removed, changed }).filter(([, names]) => names.length > 0);
     log.info({ pool, source, ...Object.fromEntries(lists) }, "discovered");
   });
-  balancer.on("backend", ({ pool, backend, health, ...state }) => {
+  balancer.on("backend", ({ pool, backend, health, admin, ...state }) => {
     const level = health === "down" ? "warn" : "info";
-    log[level]({ backend: `${pool}/${backend}`, health, ...state }, `backend is ${health}`);
+    const is = health === "down" || admin === "enabled" ? health : admin;
+    log[level]({ backend: `${pool}/${backend}`, health, admin, ...state }, `backend is ${is}`);
   });
 }
 
