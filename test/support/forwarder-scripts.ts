@@ -165,7 +165,7 @@ function toggleListener(slot: number, added: ListenerEntry) {
   return (before: Snapshot): Snapshot => {
     const others = before.listeners.filter((entry) => entry.slot !== slot);
     const isThere = others.length < before.listeners.length;
-    return { ...before, listeners: isThere ? others : [...others, { ...added, slot }] };
+    return { ...before, listeners: isThere ? others : [...others, { ...added, slot, name: `l${slot}` }] };
   };
 }
 
