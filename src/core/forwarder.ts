@@ -104,8 +104,7 @@ export class Forwarder {
    * on, or a drop.
    */
   fromClient(listener: number, length: number, nowMs: number): number {
-    this.#routing.recover(nowMs);
-    const route = this.#routing.now.routes[listener];
+    const route = this.#routing.at(nowMs).routes[listener];
     const counters = this.#counters;
     const at = listenerAt(listener);
     counters[at + LISTENER.requests]++;

@@ -46,16 +46,19 @@ export class LiveRouting implements LoadView {
     if (this.#local.refuse(backendSlot, nowMs)) this.#reroute();
   }
 
-  /** Lets backends whose refusal is some time ago count as the snapshot says again. To be called before `now` is read. */
-  recover(nowMs: number): void {
-    if (nowMs < this.#local.untilMs) return;
-    this.#local.expire(nowMs);
-    this.#reroute();
+  /** The routing as of this moment: backends whose refusal is some time ago count as the snapshot says again. */
+  at(nowMs: number): Routing {
+    if (nowMs >= this.#local.untilMs) {
+      this.#local.expire(nowMs);
+      this.#reroute();
+    }
+    return this.now;
   }
 
   /** KEEP, MOVE or DROP. A backend that is not in the listener's pool any more counts as removed, whatever its state in another. */
   actionOf(route: Route, backend: number): number {
-    return this.isInPool(route, backend) ? this.now.actions[backend] : route.removedAction;
+    const { now } = this;
+    return now.poolOf[backend] === route.poolSlot ? now.actions[backend] : route.removedAction;
   }
 
   isInPool(route: Route, backend: number): boolean {
