@@ -108,7 +108,8 @@ describe("the packed package", await needsRegistry(), () => {
     ]) {
       assert.ok(paths.includes(path), `${path} is missing`);
     }
-    const unwanted = /^(?!docs\/).*\.(test|testing)\.|\.tsbuildinfo$|\.map$|^(src|test|dist-test|scripts|node_modules|\.)/;
+    const unwanted =
+      /^(?!docs\/).*\.(test|testing)\.|\.tsbuildinfo$|\.map$|^(src|test|dist-test|scripts|node_modules|\.)/;
     assert.deepEqual(
       paths.filter((path) => unwanted.test(path)),
       [],
