@@ -69,9 +69,9 @@ class Soak {
     await this.#traffic.stop();
     const { stats, warnings } = await this.#flowsEnded();
     const { descriptors, descriptorsBefore: before } = await this.#tell({ do: "close" });
-    const { sent, answered, wrong, late, clients, lostAtMs } = this.#traffic;
+    const { sent, answered, wrong, broken, late, clients, lostAtMs } = this.#traffic;
     return {
-      ...{ plane, seed, durationMs, sent, answered, wrong, late, clients, lostAtMs, stats, warnings },
+      ...{ plane, seed, durationMs, sent, answered, wrong, broken, late, clients, lostAtMs, stats, warnings },
       done: this.#done,
       rssMiB: this.#rssMiB,
       descriptors: { before, highest: this.#highest, afterClose: descriptors },

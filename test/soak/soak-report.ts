@@ -11,6 +11,8 @@ export interface SoakReport {
   readonly answered: number;
   /** Replies that nobody should have had, by what they are. */
   readonly wrong: Readonly<Record<"crossed" | "doubled" | "broken", number>>;
+  /** How the first broken ones begin. */
+  readonly broken: readonly string[];
   /** Replies after their requests had been given up as lost. */
   readonly late: number;
   readonly clients: number;
@@ -82,6 +84,7 @@ export function judgeSoak(report: SoakReport): string[] {
   const most = report.done.some(({ kind }) => kind === "crash") ? MOST_LOST.crash : MOST_LOST.kill;
   expect(losses.mostAtOnce <= most, `${losses.mostAtOnce} lost at one death`);
   for (const [kind, count] of Object.entries(report.wrong)) expect(count === 0, `${count} ${kind} replies`);
+  for (const text of report.broken) faults.push(`broken: ${JSON.stringify(text)}`);
   const leaked = descriptors.afterClose - descriptors.before;
   expect(leaked <= SPARE_DESCRIPTORS, `${leaked} descriptors are left after close`);
   expect(stats.flows.active === 0, `${stats.flows.active} flows did not end`);

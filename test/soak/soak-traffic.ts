@@ -13,6 +13,8 @@ const DIGITS = 10;
 const LONGEST = 500;
 /** Requests whose fate is known still: a minute of them at the usual rate. */
 const REMEMBERED = 120_000;
+const MOST_SAMPLES = 5;
+const SAMPLE_BYTES = 40;
 
 interface Request {
   readonly client: Socket;
@@ -25,6 +27,8 @@ export class SoakTraffic {
   answered = 0;
   /** Replies that nobody should have had, by what they are. */
   readonly wrong = { crossed: 0, doubled: 0, broken: 0 };
+  /** The beginning of the first broken ones, to tell whose they are. */
+  readonly broken: string[] = [];
   /** Replies that came when they had been given up: they count as lost. */
   late = 0;
   clients = 0;
@@ -98,9 +102,10 @@ export class SoakTraffic {
     const number = Number(payload.toString("latin1", 0, DIGITS));
     const waiting = this.#waiting.get(number);
     const request = waiting ?? this.#done.get(number);
-    if (request === undefined || payload.toString("latin1") !== payloadOf(number, request.bytes))
+    if (request === undefined || payload.toString("latin1") !== payloadOf(number, request.bytes)) {
       this.wrong.broken++;
-    else if (request.client !== client) this.wrong.crossed++;
+      if (this.broken.length < MOST_SAMPLES) this.broken.push(payload.toString("latin1", 0, SAMPLE_BYTES));
+    } else if (request.client !== client) this.wrong.crossed++;
     else if (waiting !== undefined) this.#settle(number, waiting, true);
     else if (this.#done.get(number)?.answered) this.wrong.doubled++;
     else this.late++;
