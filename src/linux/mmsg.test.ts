@@ -129,6 +129,32 @@ test("ReceiveBatch: shortened names and control lengths are put back between cal
   }
 });
 
+test("ReceiveBatch.receiveOne: one datagram in a slot, between batches that have sender and control messages", {
+  skip,
+}, (t) => {
+  const { incoming, outgoing, data, open, bytes, arena } = createBench(t);
+  const [sender, receiver] = [open({ family: AF_INET }), open({ family: AF_INET, packetInfo: true })];
+  const to = receiver.localAddress();
+  const send = (length: number) => {
+    outgoing.reset(0);
+    outgoing.append(0, data + length, length);
+    outgoing.setName(0, to.words, 0, 0, to.port, AF_INET);
+    assert.equal(outgoing.send(sender.fd, 0, 1), 1);
+  };
+  for (const length of [0, 1, 2000]) {
+    for (let i = 0; i < 3; i++) send(length);
+    assert.equal(incoming.receiveOne(receiver.fd, 2), 1);
+    assert.deepEqual([incoming.hasControl(2), incoming.nameLength(2)], [false, 0]);
+    assert.deepEqual(bytes(2), arena.u8.slice(data + length, data + length * 2));
+    assert.equal(incoming.receive(receiver.fd, 16, undefined, 1), 2);
+    for (const slot of [1, 2]) {
+      assert.equal(incoming.length(slot), length);
+      assert.ok(incoming.hasControl(slot) && incoming.nameLength(slot) > 0);
+    }
+    assert.equal(incoming.receiveOne(receiver.fd, 0), -EAGAIN);
+  }
+});
+
 test("ReceiveBatch.flags: say when a datagram was longer than its buffer", { skip }, (t) => {
   const { incoming, outgoing, data, open } = createBench(t, { bufferBytes: 100 });
   const receiver = open({ family: AF_INET });

@@ -79,7 +79,12 @@ export class ReplyPath {
     const first = this.#used;
     const ask = this.#singleFile.ask(PER_UPSTREAM, upstreams.turn[upstream] === turn - 1);
     upstreams.turn[upstream] = turn;
-    const received = this.#batch.receive(upstreams.fd(upstream), ask, undefined, first);
+    const fd = upstreams.fd(upstream);
+    const received =
+      ask === 1 && upstreams.coalesces[upstream] === 0
+        ? this.#batch.receiveOne(fd, first)
+        : this.#batch.receive(fd, ask, undefined, first);
+    if (received > 1) upstreams.coalesce(upstream);
     if (received <= 0) return received < 0 && received !== -EAGAIN;
     this.#singleFile.got(received);
     this.#received += received;

@@ -60,6 +60,8 @@ export class Upstreams {
   readonly listener: Uint16Array;
   /** By upstream: datagrams that the kernel had dropped on it when it last said so. */
   readonly overflow: Uint32Array;
+  /** By upstream: whether bursts may arrive as one message (UDP_GRO), and so must be received with control messages. */
+  readonly coalesces: Uint8Array;
   /** By upstream: the turn in which it was last ready. */
   readonly turn: Int32Array;
   open = 0;
@@ -92,6 +94,7 @@ export class Upstreams {
     this.backend = new Uint16Array(this.#capacity);
     this.listener = new Uint16Array(this.#capacity);
     this.overflow = new Uint32Array(this.#capacity);
+    this.coalesces = new Uint8Array(this.#capacity);
     this.turn = new Int32Array(this.#capacity);
     this.#untilMs = new Float64Array(this.#capacity);
     this.#next = new Int32Array(this.#capacity);
@@ -138,6 +141,14 @@ export class Upstreams {
     return upstream;
   }
 
+  /** Its backend sends in bursts: further ones may arrive as one message each. */
+  coalesce(upstream: number): void {
+    const { arena, gro } = this.#options;
+    if (!gro || this.coalesces[upstream] !== 0) return;
+    this.coalesces[upstream] = 1;
+    arena.libc.setsockopt(this.fd(upstream), SOL_UDP, UDP_GRO, arena.address + this.#one, 4);
+  }
+
   /** Its flow is over: it stays open until then, so that its port goes to nobody else. */
   rest(upstream: number, list: typeof ANSWERED | typeof UNANSWERED, untilMs: number): void {
     this.flow[upstream] = -1;
@@ -177,11 +188,10 @@ export class Upstreams {
 
   #openOne(backendSlot: number): number {
     if (this.#addressLengths[backendSlot] === 0 || this.open >= this.#capacity) return -EMFILE;
-    const { arena, epoll, descriptors, gro } = this.#options;
+    const { arena, epoll, descriptors } = this.#options;
     const { libc, address } = arena;
     const fd = libc.socket(this.#families[backendSlot], SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return fd;
-    if (gro) libc.setsockopt(fd, SOL_UDP, UDP_GRO, address + this.#one, 4);
     libc.setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, address + this.#one, 4);
     if (this.#families[backendSlot] === AF_INET6)
       libc.setsockopt(fd, SOL_IPV6, IPV6_RECVERR, address + this.#one, 4);
@@ -201,6 +211,7 @@ export class Upstreams {
     }
     descriptors[upstream] = fd + 1;
     this.overflow[upstream] = 0;
+    this.coalesces[upstream] = 0;
     this.open++;
     return upstream;
   }
