@@ -2,7 +2,6 @@
  * The composition root: a config, compiled to snapshots, on one plane. It starts, reloads and stops; it moves no
  * datagram itself.
  */
-import { EventEmitter } from "node:events";
 import { createTellOperator, type TellOperator } from "./actors.js";
 import { AdminLink } from "./admin-link.js";
 import type {
@@ -21,66 +20,37 @@ import type {
   Tap,
   TapOptions,
 } from "./api.js";
-import { createBackendControl, type Operate } from "./backend-control.js";
-import { type Config, type ConfigInput, isConfig } from "./config/config.js";
-import { describeConfig, restoreSecrets } from "./config/describe-config.js";
-import { diffConfigs } from "./config/diff.js";
+import { createBackendControl } from "./backend-control.js";
+import type { Config, ConfigInput } from "./config/config.js";
+import { describeConfig } from "./config/describe-config.js";
 import { parseConfig } from "./config/parse-config.js";
 import type { ShortForm } from "./config/short-form.js";
-import { formatEndpoint } from "./core/address.js";
-import { BACKEND, backendAt } from "./core/counters.js";
-import { NotSupportedError, SluiceError } from "./core/errors.js";
+import { SluiceError } from "./core/errors.js";
 import { parseFlowId } from "./core/flow-id.js";
-import type { Snapshot } from "./core/snapshot.js";
 import { DiscoveryLink } from "./discovery-link.js";
 import type { ExplainedDatagram } from "./explain.js";
 import { FlowLog } from "./flow-log.js";
-import { type Handover, nameBindings, nameSockets, packBindings } from "./handover.js";
+import { Grace } from "./grace.js";
+import { HandoverControl } from "./handover-control.js";
 import { HealthControl } from "./health-control.js";
-import { HeldWarnings } from "./held-warnings.js";
+import { watchQuietly } from "./held-warnings.js";
+import { compileFirst, type FirstConfig, InForce } from "./in-force.js";
 import { Observer } from "./observer.js";
+import { createOutlets, type Outlets } from "./outlets.js";
 import { InheritedSockets } from "./planes/inherited-sockets.js";
 import type { Plane, PlaneFaults } from "./planes/plane.js";
-import { type SelectedPlane, selectPlane } from "./planes/select.js";
-import { RateLimit } from "./rate-limit.js";
-import { SlotKeeper } from "./slot-keeper.js";
+import type { SelectedPlane } from "./planes/select.js";
+import { type GivenConfig, Reloads } from "./reloads.js";
+import { startOnPlane } from "./start-on-plane.js";
+import {
+  type CreateOptions,
+  FAULTS,
+  HANDOVER,
+  type StartedBalancer,
+  type StartOptions,
+} from "./started-balancer.js";
 import { Taps } from "./taps.js";
-
-export interface CreateOptions {
-  /** Aborting it closes the balancer at once. */
-  readonly signal?: AbortSignal;
-  /** Where `admin.token: { env: … }` is looked up, such as `process.env`. Default: nothing is there. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-}
-
-/** What `sluice run` may ask for besides: not part of the public API. */
-export interface StartOptions extends CreateOptions {
-  /** Bound sockets for listeners to use. */
-  readonly inherited?: InheritedSockets;
-  /** False where requests are received only when `[HANDOVER].receive` says so. Default true. */
-  readonly receiving?: boolean;
-  /** Reads the config file again and puts it in force; undefined where there is none. */
-  readonly reloadFile?: ((actor: Actor) => Promise<ReloadResult>) | undefined;
-}
-
-/** Where a balancer keeps what fault tests may break: not part of the public API. */
-export const FAULTS = Symbol("sluice.faults");
-
-/** Where a balancer keeps what it takes to go on in another process: not part of the public API. */
-export const HANDOVER = Symbol("sluice.handover");
-
-/** A balancer as `startBalancer` gives it. */
-export interface StartedBalancer extends Balancer {
-  readonly [HANDOVER]: Handover;
-  /** Addresses of the admin API, as really bound. */
-  readonly adminAddresses: readonly string[];
-}
-
-const HOUSEKEEPING_MS = 1000;
-/** A flow is active while datagrams pass; after this much quiet a closing balancer need not wait. */
-const QUIET_MS = 1000;
-const QUIET_POLL_MS = 50;
-const WARNINGS_EVERY_MS = 1000;
+import { Turns } from "./turns.js";
 
 /**
  * Starts a balancer. It is forwarding when the promise resolves.
@@ -100,10 +70,7 @@ export async function createBalancer(
 }
 
 /** `createBalancer` with what only `sluice run` may ask for. */
-export async function startBalancer(
-  config: ConfigInput | ShortForm | Config,
-  options: StartOptions,
-): Promise<StartedBalancer> {
+export async function startBalancer(config: GivenConfig, options: StartOptions): Promise<StartedBalancer> {
   const { signal } = options;
   signal?.throwIfAborted();
   const parsed = parseConfig(config);
@@ -116,175 +83,132 @@ export async function startBalancer(
   return balancer;
 }
 
-/** How the plane, which is there first, reaches the balancer. */
-interface Signals {
-  refused: (backendSlot: number) => void;
-}
-
-interface StartParts {
-  readonly written: Config;
+interface RunningParts {
   readonly options: StartOptions;
-  readonly events: EventEmitter;
-  readonly warnings: HeldWarnings;
-  readonly signals: Signals;
-  /** At most one warning a second for each code. */
-  readonly warn: (code: string, message: string) => void;
+  readonly outlets: Outlets;
+  readonly selected: SelectedPlane;
+  readonly discovery: DiscoveryLink;
+  readonly first: FirstConfig;
 }
 
 class RunningBalancer implements StartedBalancer {
-  readonly #events: EventEmitter;
-  readonly #warnings: HeldWarnings;
-  readonly #plane: Plane;
-  readonly #notes: readonly string[];
-  readonly #slots: SlotKeeper;
-  readonly #addresses = new Map<number, string>();
-  readonly #discovery: DiscoveryLink;
-  readonly #health: HealthControl;
-  readonly #admin: AdminLink;
   readonly backends: BackendControl;
+  readonly planeNotes: readonly string[];
+  readonly [HANDOVER]: HandoverControl;
+  readonly #outlets: Outlets;
+  readonly #plane: Plane;
+  readonly #discovery: DiscoveryLink;
+  readonly #flowLog: FlowLog;
+  readonly #health: HealthControl;
+  readonly #inForce: InForce;
+  readonly #admin: AdminLink;
+  readonly #turns = new Turns();
+  readonly #reloads: Reloads;
   readonly #observer: Observer;
   readonly #tell: TellOperator;
-  readonly #flowLog: FlowLog;
   readonly #taps: Taps;
-  #housekeeping: NodeJS.Timeout | undefined;
-  /** As it was given; `#config` has what discovery found as well. */
-  #written: Config;
-  #source: ConfigInForce["source"];
-  #config: Config;
-  #configVersion = 1;
-  #snapshot: Snapshot;
-  #reloading: Promise<unknown> = Promise.resolve();
+  readonly #grace: Grace;
   #closing: Promise<void> | undefined;
-  /** Requests go to another process; replies to earlier ones may still be under way. */
-  #handedOver = false;
-  /** False while another process receives the requests. */
-  #receives: boolean;
   #isOver = false;
-  #graceUntilMs = Number.POSITIVE_INFINITY;
 
-  static async start(written: Config, options: StartOptions): Promise<RunningBalancer> {
-    const events = new EventEmitter();
-    const warnings = new HeldWarnings((warning) => events.emit("warning", warning));
-    const limit = new RateLimit(WARNINGS_EVERY_MS);
-    const warn = (code: string, message: string) => {
-      if (limit.allows(code, performance.now())) warnings.push({ code, message });
-    };
-    const signals: Signals = { refused: () => {} };
-    const refused = (slot: number) => signals.refused(slot);
+  static start(written: Config, options: StartOptions): Promise<RunningBalancer> {
     const { inherited = new InheritedSockets(), receiving = true } = options;
-    const { workers } = written;
-    const parts = { written, options, events, warnings, signals, warn };
-    const context = { warn, refused, random: Math.random, workers, inherited, receiving };
-    const selected = await selectPlane(written.plane, context);
-    try {
-      return await RunningBalancer.#startOn(selected, parts);
-    } catch (error) {
-      if (written.plane !== "auto" || !(error instanceof NotSupportedError)) throw error;
-      // It looked as if the better plane could run, and it cannot.
-      const fallback = await selectPlane("portable", context);
-      const notes = [...selected.notes, `${selected.plane.name} plane: ${error.message}`];
-      return RunningBalancer.#startOn({ ...fallback, notes }, parts);
-    }
+    const { plane, workers } = written;
+    const outlets = createOutlets();
+    const refused = (slot: number) => outlets.refused(slot);
+    const context = { warn: outlets.warn, refused, random: Math.random, workers, inherited, receiving };
+    return startOnPlane(plane, context, (selected) =>
+      RunningBalancer.#startOn(selected, written, options, outlets),
+    );
   }
 
   static async #startOn(
-    { plane, notes }: SelectedPlane,
-    { written, options, events, warnings, signals, warn }: StartParts,
+    selected: SelectedPlane,
+    written: Config,
+    options: StartOptions,
+    outlets: Outlets,
   ): Promise<RunningBalancer> {
-    const slots = new SlotKeeper();
-    const discovery = new DiscoveryLink(events, warnings);
-    let started: RunningBalancer | undefined;
+    const { plane } = selected;
+    const discovery = new DiscoveryLink(outlets.events, outlets.warnings);
+    let balancer: RunningBalancer | undefined;
     try {
-      const resolved = await discovery.prepare(written);
-      discovery.keep(written, resolved);
-      const { config } = resolved;
-      const snapshot = slots.compile(config, 1, maxFlowsOf(config, plane));
-      const balancer = new RunningBalancer({
-        ...{ written, options, config, snapshot, slots, discovery },
-        ...{ plane, notes, events, warnings, warn },
-      });
-      started = balancer;
-      await balancer.#apply(snapshot);
-      balancer.#flowLog.update(config.flowLog);
-      balancer.#health.update(config, snapshot);
-      signals.refused = (slot) => balancer.#health.refused(slot);
-      (await balancer.#admin.prepare(written, { isTaken: !balancer.#receives })).commit();
-      events.emit("listening", balancer.listeners);
-      balancer.#housekeeping = setInterval(() => balancer.#releaseSlots(), HOUSEKEEPING_MS).unref();
-      balancer.#warnOfLimits(config);
-      discovery.follow(() => balancer.#rediscover());
+      const first = await compileFirst(written, plane, discovery);
+      balancer = new RunningBalancer({ options, outlets, selected, discovery, first });
+      await balancer.#open();
       return balancer;
     } catch (error) {
       discovery.close();
-      if (started !== undefined) await Promise.all([started.#health.close(), started.#admin.close()]);
+      if (balancer !== undefined) await Promise.all([balancer.#health.close(), balancer.#admin.close()]);
       await plane.close();
-      if (started !== undefined) await started.#flowLog.close();
+      if (balancer !== undefined) await balancer.#flowLog.close();
       throw error;
     }
   }
 
-  private constructor(parts: {
-    written: Config;
-    options: StartOptions;
-    config: Config;
-    snapshot: Snapshot;
-    slots: SlotKeeper;
-    discovery: DiscoveryLink;
-    plane: Plane;
-    notes: readonly string[];
-    events: EventEmitter;
-    warnings: HeldWarnings;
-    warn: (code: string, message: string) => void;
-  }) {
-    this.#written = parts.written;
-    this.#source = sourceOf(parts.written, undefined);
-    this.#receives = parts.options.receiving ?? true;
-    this.#config = parts.config;
-    this.#snapshot = parts.snapshot;
-    this.#slots = parts.slots;
-    this.#discovery = parts.discovery;
-    this.#plane = parts.plane;
-    this.#notes = parts.notes;
-    this.#events = parts.events;
-    this.#warnings = parts.warnings;
-    this.#health = new HealthControl({
-      counters: () => parts.plane.counters,
-      onChange: (change) => parts.events.emit("backend", change),
-      publish: () => this.#republish(),
+  private constructor({ options, outlets, selected, discovery, first }: RunningParts) {
+    const { events, warnings } = outlets;
+    const { plane, notes } = selected;
+    const turns = this.#turns;
+    this.#outlets = outlets;
+    this.#plane = plane;
+    this.planeNotes = notes;
+    this.#discovery = discovery;
+    const tell = createTellOperator(events);
+    const health = this.#createHealth();
+    const flowLog = new FlowLog({ plane, warn: (code, message) => warnings.push({ code, message }) });
+    const inForce = new InForce(first, { plane, health, flowLog, events });
+    const admin = this.#createAdmin(options);
+    const isClosing = () => this.#closing !== undefined;
+    const reloading = { turns, inForce, plane, discovery, admin, events, warnings, tell, isClosing };
+    this.#reloads = new Reloads(reloading);
+    const { receiving = true } = options;
+    const isOver = () => this.#isOver;
+    const handover = new HandoverControl({ plane, inForce, turns, admin, receives: receiving, isOver });
+    const receives = () => handover.receives;
+    const observed = { plane, planeNotes: notes, health, discovery, flowLog, inForce, receives, isClosing };
+    this.#observer = new Observer(observed);
+    const snapshot = () => inForce.snapshot;
+    this.backends = createBackendControl(snapshot, (...change) => health.operate(...change), tell);
+    this.#taps = new Taps({ plane, snapshot, addresses: inForce.addresses, tell });
+    this.#grace = new Grace(plane, handover);
+    this[HANDOVER] = handover;
+    this.#tell = tell;
+    this.#health = health;
+    this.#flowLog = flowLog;
+    this.#inForce = inForce;
+    this.#admin = admin;
+  }
+
+  #createHealth(): HealthControl {
+    return new HealthControl({
+      counters: () => this.#plane.counters,
+      onChange: (change) => this.#outlets.events.emit("backend", change),
+      publish: () => this.#reloads.refresh(),
     });
-    const operate: Operate = (...change) => this.#health.operate(...change);
-    this.#flowLog = new FlowLog({
-      take: () => parts.plane.endedFlows(),
-      lost: () => parts.plane.lostEndedFlows,
-      warn: (code, message) => parts.warnings.push({ code, message }),
-    });
-    this.#tell = createTellOperator(parts.events);
-    this.#observer = new Observer({
-      ...{ plane: parts.plane, planeNotes: parts.notes, discovery: parts.discovery },
-      ...{ health: this.#health, flowLog: this.#flowLog, addresses: this.#addresses },
-      now: () => ({
-        snapshot: this.#snapshot,
-        config: this.#config,
-        configVersion: this.#configVersion,
-        receives: this.#receives,
-        closes: this.#closing !== undefined,
-      }),
-    });
-    this.#taps = new Taps({
-      plane: parts.plane,
-      snapshot: () => this.#snapshot,
-      addresses: this.#addresses,
-      tell: this.#tell,
-    });
-    this.backends = createBackendControl(() => this.#snapshot, operate, this.#tell);
-    this.#admin = new AdminLink({
+  }
+
+  #createAdmin({ env = {}, reloadFile }: StartOptions): AdminLink {
+    const { events, warnings, warn } = this.#outlets;
+    return new AdminLink({
       balancer: this,
-      events: watchQuietly(parts.events, parts.warnings),
-      env: parts.options.env ?? {},
-      warn: parts.warn,
-      replaceConfig: (config, version, actor) => this.#reloadInTurn(config as ConfigInput, actor, version),
-      reloadFile: parts.options.reloadFile,
+      events: watchQuietly(events, warnings),
+      env,
+      warn,
+      reloadFile,
+      replaceConfig: (config, version, actor) => this.#reloads.reload(config as ConfigInput, actor, version),
     });
+  }
+
+  /** What was compiled is put in force, and then what people see it by. */
+  async #open(): Promise<void> {
+    const inForce = this.#inForce;
+    await inForce.start();
+    this.#outlets.refused = (slot) => this.#health.refused(slot);
+    (await this.#admin.prepare(inForce.written, { isTaken: !this[HANDOVER].receives })).commit();
+    this.#outlets.events.emit("listening", this.listeners);
+    inForce.startHousekeeping();
+    this.#reloads.warnOfLimits(inForce.config, inForce.written);
+    this.#discovery.follow(() => this.#reloads.rediscover());
   }
 
   get adminAddresses(): readonly string[] {
@@ -292,10 +216,7 @@ class RunningBalancer implements StartedBalancer {
   }
 
   get listeners(): readonly { readonly name: string; readonly address: string }[] {
-    return this.#snapshot.listeners.map(({ name, slot }) => ({
-      name,
-      address: this.#addresses.get(slot) ?? "",
-    }));
+    return this.#inForce.listeners;
   }
 
   get plane(): string {
@@ -306,35 +227,9 @@ class RunningBalancer implements StartedBalancer {
     return this.#plane.faults;
   }
 
-  get [HANDOVER](): Handover {
-    return {
-      sockets: () => nameSockets(this.#plane.descriptors(), this.#snapshot),
-      stopReceiving: () =>
-        this.#inTurn(async () => {
-          this.#handedOver = true;
-          this.#receives = false;
-          await this.#plane.receive(false);
-          this.#admin.handOver();
-          const flows = this.#plane.flows({ limit: Number.POSITIVE_INFINITY });
-          return nameBindings(flows, this.#snapshot, this.#addresses);
-        }),
-      receive: (bindings) =>
-        this.#inTurn(async () => {
-          if (this.#isOver) return;
-          if (this.#handedOver) this.#admin.takeBack();
-          this.#handedOver = false;
-          this.#receives = true;
-          await this.#plane.receive(true, packBindings(bindings, this.#snapshot, this.#addresses));
-        }),
-    };
-  }
-
-  get planeNotes(): readonly string[] {
-    return this.#notes;
-  }
-
   get config(): ConfigInForce {
-    return { version: this.#configVersion, source: this.#source, document: describeConfig(this.#written) };
+    const { version, source, written } = this.#inForce;
+    return { version, source, document: describeConfig(written) };
   }
 
   stats(): Stats {
@@ -355,11 +250,8 @@ class RunningBalancer implements StartedBalancer {
     return this.#observer.explain(datagram);
   }
 
-  async plan(input: ConfigInput | ShortForm | Config): Promise<ConfigPlan> {
-    const version = this.#snapshot.version + 1;
-    return this.#observer.plan(this.#read(input), (config) =>
-      this.#slots.preview(config, version, maxFlowsOf(config, this.#plane)),
-    );
+  async plan(config: GivenConfig): Promise<ConfigPlan> {
+    return this.#observer.plan(this.#reloads.read(config));
   }
 
   tap(options: TapOptions, signal?: AbortSignal, actor?: Actor): Tap {
@@ -367,42 +259,25 @@ class RunningBalancer implements StartedBalancer {
     return this.#taps.open(options, signal, actor);
   }
 
-  /** One reload at a time, in the order of the calls. */
-  reload(config: ConfigInput | ShortForm | Config, actor?: Actor): Promise<ReloadResult> {
-    return this.#reloadInTurn(config, actor);
-  }
-
-  /** @param version the one that must be in force still when its turn comes; undefined for any */
-  #reloadInTurn(
-    config: ConfigInput | ShortForm | Config,
-    actor: Actor | undefined,
-    version?: number,
-  ): Promise<ReloadResult> {
-    const result = this.#reloading.then(() => {
-      if (version === undefined || version === this.#configVersion) return this.#reload(config, actor);
-      throw new SluiceError("CONFIG_CHANGED", `version ${this.#configVersion} is in force, not ${version}`);
-    });
-    this.#reloading = result.catch((error: Error) => {
-      this.#events.emit("reloadFailed", error);
-    });
-    return result;
+  reload(config: GivenConfig, actor?: Actor): Promise<ReloadResult> {
+    return this.#reloads.reload(config, actor);
   }
 
   on<E extends keyof BalancerEvents>(event: E, listener: (...args: BalancerEvents[E]) => void): this {
-    this.#events.on(event, listener);
-    if (event === "warning") this.#warnings.release();
+    this.#outlets.events.on(event, listener);
+    if (event === "warning") this.#outlets.warnings.release();
     return this;
   }
 
   off<E extends keyof BalancerEvents>(event: E, listener: (...args: BalancerEvents[E]) => void): this {
-    this.#events.off(event, listener);
+    this.#outlets.events.off(event, listener);
     return this;
   }
 
   close(options: CloseOptions = {}): Promise<void> {
-    const graceMs = options.graceMs ?? this.#config.shutdown.graceMs;
+    const graceMs = options.graceMs ?? this.#inForce.config.shutdown.graceMs;
     this.#discovery.close();
-    this.#graceUntilMs = Math.min(this.#graceUntilMs, performance.now() + graceMs);
+    this.#grace.shorten(graceMs);
     this.#closing ??= this.#close();
     return this.#closing;
   }
@@ -411,170 +286,15 @@ class RunningBalancer implements StartedBalancer {
     return this.close();
   }
 
-  /** After reloads that were asked for before, and before later ones. */
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#reloading.then(run);
-    this.#reloading = result.catch(() => {});
-    return result;
-  }
-
-  /** A config as somebody gives it; what `config` leaves out of secrets stays as it is. */
-  #read(input: ConfigInput | ShortForm | Config): Config {
-    return isConfig(input) ? input : parseConfig(restoreSecrets(input, this.#written));
-  }
-
-  async #reload(input: ConfigInput | ShortForm | Config, actor: Actor | undefined): Promise<ReloadResult> {
-    if (this.#closing) throw new SluiceError("CLOSED", "the balancer is closing: no reload");
-    const written = this.#read(input);
-    const resolved = await this.#discovery.prepare(written);
-    const result = await this.#putAllInForce(written, resolved.config).catch((error) => {
-      this.#discovery.keep(this.#written);
-      throw error;
-    });
-    this.#warnOfLimits(written);
-    this.#flowLog.update(written.flowLog);
-    this.#written = written;
-    this.#source = sourceOf(written, actor);
-    this.#discovery.keep(written, resolved);
-    this.#events.emit("reload", result);
-    this.#tell("reload", "", `version ${result.version}`, actor);
-    return result;
-  }
-
-  /** Both or neither: what moves datagrams, and what people see it by. */
-  async #putAllInForce(written: Config, config: Config): Promise<ReloadResult> {
-    const admin = await this.#admin.prepare(written);
-    try {
-      const result = await this.#putInForce(config);
-      admin.commit();
-      return result;
-    } catch (error) {
-      await admin.rollback();
-      throw error;
-    }
-  }
-
-  /** Compiles and applies a config, and makes it the one in force. */
-  async #putInForce(config: Config): Promise<ReloadResult> {
-    const snapshot = this.#compile(config);
-    await this.#apply(this.#health.decorate(snapshot));
-    this.#health.update(config, snapshot);
-    const result = { version: ++this.#configVersion, ...diffConfigs(this.#config, config) };
-    this.#config = config;
-    this.#events.emit("listening", this.listeners);
-    return result;
-  }
-
-  #compile(config: Config): Snapshot {
-    const version = this.#snapshot.version + 1;
-    return this.#slots.compile(config, version, maxFlowsOf(config, this.#plane));
-  }
-
-  /** The same config with backends in other states; between reloads, never during one. */
-  #republish(): void {
-    this.#reloading = this.#reloading.then(async () => {
-      if (this.#closing) return;
-      await this.#apply(this.#health.decorate(this.#compile(this.#config)));
-    });
-  }
-
-  /** Puts what discovery found since in force: after reloads that were asked for before, and before later ones. */
-  #rediscover(): Promise<void> {
-    const done = this.#reloading.then(async () => {
-      if (this.#closing) return;
-      await this.#discovery.putInForce(this.#written, (config) => this.#putInForce(config));
-    });
-    this.#reloading = done.catch(() => {});
-    return done;
-  }
-
-  /** What a config asks for and does not get. */
-  #warnOfLimits(config: Config): void {
-    const { maxFlows } = config.limits;
-    if (maxFlows > this.#plane.maxFlows) {
-      const most = `${this.#plane.maxFlows} with this process's limit of open files`;
-      this.#warnings.push({
-        code: "max_flows",
-        message: `limits.maxFlows is ${maxFlows}, but flows are limited to ${most}`,
-      });
-    }
-    if (config.plane !== this.#written.plane || config.workers !== this.#written.workers) {
-      this.#warnings.push({
-        code: "restart_needed",
-        message: "plane and workers change only when sluice is started anew",
-      });
-    }
-  }
-
-  /** On failure the plane has kept the old snapshot, and so do we. */
-  async #apply(snapshot: Snapshot): Promise<void> {
-    try {
-      const bound = await this.#plane.apply(snapshot);
-      this.#snapshot = snapshot;
-      this.#flowLog.rename(snapshot);
-      for (const { slot, port } of bound) {
-        const entry = snapshot.listeners.find((listener) => listener.slot === slot);
-        if (entry) this.#addresses.set(slot, formatEndpoint({ ip: entry.address.ip, port }));
-      }
-    } finally {
-      this.#slots.retire(this.#snapshot, performance.now());
-    }
-  }
-
-  #releaseSlots(): void {
-    const released = this.#slots.release(this.#plane.counters, performance.now());
-    for (const slot of released) this.#addresses.delete(slot);
-  }
-
-  #awaitsReplies(): boolean {
-    if (!this.#handedOver) return false;
-    const slots = this.#snapshot.pools.flatMap(({ backends }) => backends.map(({ slot }) => slot));
-    return this.#plane.counters.some((worker) =>
-      slots.some((slot) => worker[backendAt(slot) + BACKEND.outstanding] > 0),
-    );
-  }
-
   async #close(): Promise<void> {
-    clearInterval(this.#housekeeping);
-    await this.#reloading;
-    while (
-      performance.now() < this.#graceUntilMs &&
-      (this.#plane.quietMs() < QUIET_MS || this.#awaitsReplies())
-    ) {
-      await new Promise((resolve) => setTimeout(resolve, QUIET_POLL_MS));
-    }
-    await this.#reloading;
+    this.#inForce.stopHousekeeping();
+    await this.#turns.over();
+    await this.#grace.wait();
+    await this.#turns.over();
     this.#isOver = true;
     this.#taps.closeAll();
     await Promise.all([this.#plane.close(), this.#health.close(), this.#admin.close()]);
     await this.#flowLog.close();
-    this.#events.emit("close");
+    this.#outlets.events.emit("close");
   }
-}
-
-/** A balancer's events for one who is no subscriber: warnings that are held stay held for the first who is. */
-function watchQuietly(events: EventEmitter, warnings: HeldWarnings): Pick<Balancer, "on" | "off"> {
-  const watcher: Pick<Balancer, "on" | "off"> = {
-    on(event, listener) {
-      if (event === "warning") warnings.watch(listener as Parameters<HeldWarnings["watch"]>[0]);
-      else events.on(event, listener);
-      return watcher as Balancer;
-    },
-    off(event, listener) {
-      if (event === "warning") warnings.unwatch(listener as Parameters<HeldWarnings["watch"]>[0]);
-      else events.off(event, listener);
-      return watcher as Balancer;
-    },
-  };
-  return watcher;
-}
-
-/** @param actor who put it in force; undefined at the start */
-function sourceOf({ file }: Config, actor: Actor | undefined): ConfigInForce["source"] {
-  if (file !== undefined) return "file";
-  return actor === undefined || actor.by === "program" ? "program" : "api";
-}
-
-function maxFlowsOf(config: Config, plane: Plane): number {
-  return config.limits.maxFlows > 0 ? config.limits.maxFlows : plane.maxFlows;
 }

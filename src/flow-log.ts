@@ -7,12 +7,10 @@ import type { EndedFlow } from "./core/ended-flow.js";
 import type { Snapshot } from "./core/snapshot.js";
 import { LineFile } from "./line-file.js";
 import { type LineSink, LineStream } from "./line-sink.js";
+import type { Plane } from "./planes/plane.js";
 
 export interface FlowLogOptions {
-  /** Flows that have ended since it was last called. */
-  readonly take: () => readonly EndedFlow[];
-  /** Flows that were lost on the way, ever. */
-  readonly lost: () => number;
+  readonly plane: Pick<Plane, "endedFlows" | "lostEndedFlows">;
   readonly warn: (code: string, message: string) => void;
   /** Milliseconds since 1970. */
   readonly wallMs?: () => number;
@@ -53,7 +51,7 @@ export class FlowLog {
     const { lines, dropped } = this.#sink;
     return {
       lines: this.#before.lines + lines,
-      dropped: this.#before.dropped + dropped + this.#options.lost(),
+      dropped: this.#before.dropped + dropped + this.#options.plane.lostEndedFlows,
     };
   }
 
@@ -103,11 +101,11 @@ export class FlowLog {
   }
 
   #write(): void {
-    const flows = this.#options.take();
+    const flows = this.#options.plane.endedFlows();
     if (this.#sink === undefined) return;
     const at = new Date(this.#wallMs()).toISOString();
     if (flows.length > 0) this.#sink.write(flows.map((flow) => this.#line(flow, at)));
-    const lost = this.#options.lost();
+    const lost = this.#options.plane.lostEndedFlows;
     if (lost > this.#lostTold) this.#warn("flows end faster than they can be written down");
     this.#lostTold = lost;
   }

@@ -2,7 +2,8 @@
  * Warnings on their way to the balancer's subscribers. What comes before anybody can subscribe, while the balancer
  * still starts, is held for the first who does.
  */
-import type { BalancerEvents } from "./api.js";
+import type { EventEmitter } from "node:events";
+import type { Balancer, BalancerEvents } from "./api.js";
 
 type Warning = BalancerEvents["warning"][0];
 
@@ -43,4 +44,21 @@ export class HeldWarnings {
       for (const warning of held) this.#emit(warning);
     });
   }
+}
+
+/** A balancer's events for one who is no subscriber: warnings that are held stay held for the first who is. */
+export function watchQuietly(events: EventEmitter, warnings: HeldWarnings): Pick<Balancer, "on" | "off"> {
+  const watcher: Pick<Balancer, "on" | "off"> = {
+    on(event, listener) {
+      if (event === "warning") warnings.watch(listener as Parameters<HeldWarnings["watch"]>[0]);
+      else events.on(event, listener);
+      return watcher as Balancer;
+    },
+    off(event, listener) {
+      if (event === "warning") warnings.unwatch(listener as Parameters<HeldWarnings["watch"]>[0]);
+      else events.off(event, listener);
+      return watcher as Balancer;
+    },
+  };
+  return watcher;
 }

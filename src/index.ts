@@ -29,7 +29,7 @@ export type {
   Traffic,
   WorkerStats,
 } from "./api.js";
-export { type CreateOptions, createBalancer } from "./balancer.js";
+export { createBalancer } from "./balancer.js";
 export type { Config, ConfigInput } from "./config/config.js";
 export { ConfigError, formatProblem, type Problem } from "./config/config-error.js";
 export { loadConfigFile, loadConfigText } from "./config/load-config.js";
@@ -37,3 +37,4 @@ export type { ShortForm } from "./config/short-form.js";
 export type { FlowEnd } from "./core/counters.js";
 export type { DropReason } from "./core/drop-reason.js";
 export { ListenError, NotSupportedError, SluiceError } from "./core/errors.js";
+export type { CreateOptions } from "./started-balancer.js";

@@ -1,12 +1,12 @@
 /** What can be seen of a running balancer: figures, flows, where a datagram would go, what a reload would do. */
 import type { ConfigPlan, Explanation, FlowFilter, FlowInfo, Stats } from "./api.js";
 import type { Config } from "./config/config.js";
-import type { Snapshot } from "./core/snapshot.js";
 import type { DiscoveryLink } from "./discovery-link.js";
 import { type ExplainedDatagram, explain } from "./explain.js";
 import { createFlowQuery, listFlowInfo } from "./flow-info.js";
 import type { FlowLog } from "./flow-log.js";
 import type { HealthControl } from "./health-control.js";
+import type { InForce } from "./in-force.js";
 import { createPlan } from "./plan.js";
 import type { Plane } from "./planes/plane.js";
 import { createReadiness } from "./readiness.js";
@@ -19,20 +19,10 @@ export interface ObserverOptions {
   readonly health: HealthControl;
   readonly discovery: DiscoveryLink;
   readonly flowLog: FlowLog;
-  /** Listener slot → address really bound. */
-  readonly addresses: ReadonlyMap<number, string>;
-  /** At the moment of each call. */
-  readonly now: () => ObservedState;
-}
-
-export interface ObservedState {
-  readonly snapshot: Snapshot;
-  /** With what discovery found. */
-  readonly config: Config;
-  readonly configVersion: number;
+  readonly inForce: InForce;
   /** False while another process receives the requests. */
-  readonly receives: boolean;
-  readonly closes: boolean;
+  readonly receives: () => boolean;
+  readonly isClosing: () => boolean;
 }
 
 export class Observer {
@@ -45,14 +35,13 @@ export class Observer {
   }
 
   stats(): Stats {
-    const { plane, planeNotes, health, discovery, flowLog, addresses, now } = this.#options;
-    const state = now();
-    const { snapshot, configVersion } = state;
+    const { plane, planeNotes, health, discovery, flowLog, inForce, receives, isClosing } = this.#options;
+    const { snapshot, addresses, version } = inForce;
     const probes = health.probes();
     return createStats({
-      ...{ planeNotes, snapshot, configVersion, addresses, probes },
+      ...{ planeNotes, snapshot, configVersion: version, addresses, probes },
       plane: plane.name,
-      ready: createReadiness({ ...state, addresses, probes }),
+      ready: createReadiness({ snapshot, addresses, probes, receives: receives(), closes: isClosing() }),
       workers: plane.workers().map((worker, index) => ({ index, ...worker })),
       uptimeMs: performance.now() - this.#startedAtMs,
       sources: discovery.stats(),
@@ -63,13 +52,14 @@ export class Observer {
   }
 
   flows(filter: FlowFilter): FlowInfo[] {
-    const { snapshot } = this.#options.now();
-    return listFlowInfo(this.#options.plane.flows(createFlowQuery(filter, snapshot)), snapshot);
+    const { plane, inForce } = this.#options;
+    const { snapshot } = inForce;
+    return listFlowInfo(plane.flows(createFlowQuery(filter, snapshot)), snapshot);
   }
 
   explain(datagram: ExplainedDatagram): Explanation {
-    const { plane, health, addresses, now } = this.#options;
-    const { snapshot } = now();
+    const { plane, health, inForce } = this.#options;
+    const { snapshot, addresses } = inForce;
     const reasons = new Map(health.status().map(({ slot, reason }) => [slot, reason]));
     return explain(datagram, {
       ...{ snapshot, addresses },
@@ -81,18 +71,14 @@ export class Observer {
     });
   }
 
-  /**
-   * @param written a config that is valid
-   * @param compile without giving out slots
-   */
-  plan(written: Config, compile: (config: Config) => Snapshot): ConfigPlan {
-    const { plane, health, discovery, now } = this.#options;
-    const present = now();
+  /** @param written a config that is valid */
+  plan(written: Config): ConfigPlan {
+    const { plane, health, discovery, inForce } = this.#options;
     const config = discovery.peek(written);
-    const snapshot = health.decorate(compile(config));
-    const routing = this.#routing.of(present.snapshot);
+    const snapshot = health.decorate(inForce.preview(config));
+    const routing = this.#routing.of(inForce.snapshot);
     return createPlan(
-      { config: present.config, snapshot: present.snapshot, routing },
+      { config: inForce.config, snapshot: inForce.snapshot, routing },
       { config, snapshot, routing: createRoutingView(snapshot, routing) },
       plane.flowPlaces(),
       plane.name,

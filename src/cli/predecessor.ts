@@ -1,6 +1,7 @@
 /** The new process's side of an upgrade: the sockets that it was started with, and the moment when it takes over. */
-import { HANDOVER, type StartedBalancer } from "../balancer.js";
+
 import type { NamedBinding } from "../handover.js";
+import { HANDOVER, type StartedBalancer } from "../started-balancer.js";
 import type { ConfigSource } from "./run-flags.js";
 import { type FromSuccessor, parseSockets, type ToSuccessor, UPGRADE_VARIABLE } from "./upgrade-messages.js";
 

@@ -3,11 +3,12 @@
  * Everything that it learns goes to the log; what stops it before its time is thrown.
  */
 import type { Actor, Balancer, ReloadResult } from "../api.js";
-import { type StartedBalancer, startBalancer } from "../balancer.js";
+import { startBalancer } from "../balancer.js";
 import { SluiceError } from "../core/errors.js";
 import { createSystemClock } from "../discovery/clock.js";
 import { type FileWatch, watchFile } from "../discovery/watch-file.js";
 import { InheritedSockets } from "../planes/inherited-sockets.js";
+import type { StartedBalancer } from "../started-balancer.js";
 import { logEvents, logReady, logWarnings } from "./announce.js";
 import type { Logger } from "./logger.js";
 import { findPredecessor } from "./predecessor.js";

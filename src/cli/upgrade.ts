@@ -3,9 +3,9 @@
  * once it is ready. Until then, and whenever that fails, this process goes on as before.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { HANDOVER, type StartedBalancer } from "../balancer.js";
 import { SluiceError } from "../core/errors.js";
 import type { HandoverSocket } from "../handover.js";
+import { HANDOVER, type StartedBalancer } from "../started-balancer.js";
 import {
   BINDINGS_AT_ONCE,
   type FromSuccessor,

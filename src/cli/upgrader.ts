@@ -1,5 +1,5 @@
 /** SIGUSR2: one upgrade at a time, logged, and followed by the end of this process where it worked. */
-import type { StartedBalancer } from "../balancer.js";
+import type { StartedBalancer } from "../started-balancer.js";
 import { describeFailure } from "./errors.js";
 import type { Logger } from "./logger.js";
 import type { ServiceNotifier } from "./service-notifier.js";

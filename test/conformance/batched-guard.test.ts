@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import type { Balancer } from "#src/api.js";
-import { createBalancer, FAULTS } from "#src/balancer.js";
+import { createBalancer } from "#src/balancer.js";
 import type { GuardInput } from "#src/config/guard-config.js";
 import type { PlaneFaults } from "#src/planes/plane.js";
+import { FAULTS } from "#src/started-balancer.js";
 import { openBackend } from "../support/backends.js";
 import { UdpPeer } from "../support/udp-peer.js";
 import { eventually } from "../support/waiting.js";

@@ -8,7 +8,8 @@ import { type TestContext, test } from "node:test";
 import fc from "fast-check";
 import { type Answer, type Ask, openRequest, readAnswer } from "#src/admin/admin-rig.testing.js";
 import { createApiDocument } from "#src/admin/api-document.js";
-import { type StartedBalancer, startBalancer } from "#src/balancer.js";
+import { startBalancer } from "#src/balancer.js";
+import type { StartedBalancer } from "#src/started-balancer.js";
 import { openBackend } from "../support/backends.js";
 import { UdpPeer } from "../support/udp-peer.js";
 

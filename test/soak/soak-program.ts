@@ -4,9 +4,10 @@
  */
 import { createInterface } from "node:readline";
 import type { Stats } from "#src/api.js";
-import { createBalancer, FAULTS } from "#src/balancer.js";
+import { createBalancer } from "#src/balancer.js";
 import type { ConfigInput } from "#src/config/config.js";
 import type { PlaneFaults } from "#src/planes/plane.js";
+import { FAULTS } from "#src/started-balancer.js";
 import { descriptors } from "../support/process-figures.js";
 
 export type Command =

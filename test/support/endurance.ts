@@ -2,13 +2,14 @@
  * Full load while everything happens: a reload every second, a backend drained and restored, workers killed. It says what was
  * lost, phase by phase: without kills nothing may be; with them at most what was in flight when a worker died.
  */
-import { createBalancer, FAULTS } from "#src/balancer.js";
+import { createBalancer } from "#src/balancer.js";
 import type { ConfigInput } from "#src/config/config.js";
 import { formatEndpoint, parseEndpoint } from "#src/core/address.js";
 import { openEchoServer } from "#src/loadgen/echo-server.js";
 import type { LoadResult } from "#src/loadgen/load-result.js";
 import { runLoad } from "#src/loadgen/run-load.js";
 import type { PlaneFaults } from "#src/planes/plane.js";
+import { FAULTS } from "#src/started-balancer.js";
 
 export interface EnduranceOptions {
   /** Of each of the two phases. */

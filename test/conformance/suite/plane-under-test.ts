@@ -1,9 +1,10 @@
 /** Which plane a run of the suite is about, and starting balancers on it. */
 import type { TestContext } from "node:test";
 import type { Balancer } from "#src/api.js";
-import { type CreateOptions, createBalancer } from "#src/balancer.js";
+import { createBalancer } from "#src/balancer.js";
 import type { ConfigInput, PlaneChoice } from "#src/config/config.js";
 import type { ShortForm } from "#src/config/short-form.js";
+import type { CreateOptions } from "#src/started-balancer.js";
 
 export interface PlaneUnderTest {
   readonly name: PlaneChoice;

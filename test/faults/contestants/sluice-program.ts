@@ -3,9 +3,10 @@
  * `backends.test`. Over IPC what an operator may do, killed workers, and what that name says.
  */
 import type { Drops } from "#src/api.js";
-import { createBalancer, FAULTS } from "#src/balancer.js";
+import { createBalancer } from "#src/balancer.js";
 import type { ConfigInput } from "#src/config/config.js";
 import type { PlaneFaults } from "#src/planes/plane.js";
+import { FAULTS } from "#src/started-balancer.js";
 import { answerMessages } from "../messages.js";
 import { TinyNameServer } from "./tiny-name-server.js";
 

@@ -1,0 +1,36 @@
+/** What a balancer may be started with, and what `sluice run` and tests get besides the public API. */
+import type { Actor, Balancer, ReloadResult } from "./api.js";
+import type { Handover } from "./handover.js";
+import type { InheritedSockets } from "./planes/inherited-sockets.js";
+import type { PlaneFaults } from "./planes/plane.js";
+
+export interface CreateOptions {
+  /** Aborting it closes the balancer at once. */
+  readonly signal?: AbortSignal;
+  /** Where `admin.token: { env: … }` is looked up, such as `process.env`. Default: nothing is there. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** What `sluice run` may ask for besides: not part of the public API. */
+export interface StartOptions extends CreateOptions {
+  /** Bound sockets for listeners to use. */
+  readonly inherited?: InheritedSockets;
+  /** False where requests are received only when `[HANDOVER].receive` says so. Default true. */
+  readonly receiving?: boolean;
+  /** Reads the config file again and puts it in force; undefined where there is none. */
+  readonly reloadFile?: ((actor: Actor) => Promise<ReloadResult>) | undefined;
+}
+
+/** Where a balancer keeps what fault tests may break: not part of the public API. */
+export const FAULTS = Symbol("sluice.faults");
+
+/** Where a balancer keeps what it takes to go on in another process: not part of the public API. */
+export const HANDOVER = Symbol("sluice.handover");
+
+/** A balancer as `startBalancer` gives it. */
+export interface StartedBalancer extends Balancer {
+  readonly [FAULTS]: PlaneFaults | undefined;
+  readonly [HANDOVER]: Handover;
+  /** Addresses of the admin API, as really bound. */
+  readonly adminAddresses: readonly string[];
+}
