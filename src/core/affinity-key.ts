@@ -1,4 +1,4 @@
-/** Affinity keys outside the packet path: for people who ask where a client goes. The forwarder has the same, faster. */
+/** Affinity keys outside the packet path: for people who ask where a client goes. flow-finder.ts has the same, faster. */
 import { hashWordsSigned } from "./hash.js";
 import { formatIpWords, isMapped, maskWords } from "./ip-words.js";
 import type { Affinity } from "./snapshot.js";
