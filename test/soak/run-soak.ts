@@ -69,9 +69,23 @@ class Soak {
     await this.#traffic.stop();
     const { stats, warnings } = await this.#flowsEnded();
     const { descriptors, descriptorsBefore: before } = await this.#tell({ do: "close" });
-    const { sent, answered, wrong, broken, late, clients, lostAtMs } = this.#traffic;
+    const { sent, answered, wrong, broken, late, strays, clients, lostAtMs } = this.#traffic;
     return {
-      ...{ plane, seed, durationMs, sent, answered, wrong, broken, late, clients, lostAtMs, stats, warnings },
+      ...{
+        plane,
+        seed,
+        durationMs,
+        sent,
+        answered,
+        wrong,
+        broken,
+        late,
+        strays,
+        clients,
+        lostAtMs,
+        stats,
+        warnings,
+      },
       done: this.#done,
       rssMiB: this.#rssMiB,
       descriptors: { before, highest: this.#highest, afterClose: descriptors },
@@ -117,8 +131,9 @@ class Soak {
     }
   }
 
+  /** At an address of their own: while one is killed, no client or upstream may be given its port. */
   async #startBackend(port: string): Promise<{ program: JsonProgram; address: string }> {
-    const command = [process.execPath, programPath("echo-program"), "127.0.0.1", port];
+    const command = [process.execPath, programPath("echo-program"), "127.0.0.2", port];
     const program = new JsonProgram(this.#owner, command);
     return { program, address: await program.next<string>() };
   }

@@ -11,6 +11,8 @@ export interface SoakReport {
   readonly answered: number;
   /** Replies that nobody should have had, by what they are. */
   readonly wrong: Readonly<Record<"crossed" | "doubled" | "broken", number>>;
+  /** Datagrams that clients had from somebody else than the balancer. */
+  readonly strays: number;
   /** How the first broken ones begin. */
   readonly broken: readonly string[];
   /** Replies after their requests had been given up as lost. */
@@ -119,7 +121,7 @@ export function formatSoak(report: SoakReport): string {
   return [
     `plane ${report.plane}, ${(report.durationMs / 60_000).toFixed(1)} minutes, seed ${report.seed}`,
     `faults: ${done.length} (${happened.join(", ")})`,
-    `traffic: ${report.sent} sent, ${report.answered} answered, ${list(report.wrong)} wrong, ${report.late} late, ${report.clients} clients, ${stats.flows.opened} flows`,
+    `traffic: ${report.sent} sent, ${report.answered} answered, ${list(report.wrong)} wrong, ${report.late} late, ${report.strays} strays, ${report.clients} clients, ${stats.flows.opened} flows`,
     `lost: ${losses.lost}; ${losses.inFlightAtKills} in flight at a death (${losses.mostAtOnce} at most at one), ${losses.counted} counted drops, ${losses.unaccounted} unaccounted for`,
     `drops: ${list(stats.drops)}; of replies: ${list(stats.replyDrops)}`,
     `memory: ${rssMiB[0]?.toFixed(0)} MiB at first, ${Math.max(...rssMiB).toFixed(0)} at most, ${rssMiB.at(-1)?.toFixed(0)} at last, trend ${growthOf(rssMiB).toFixed(1)} MiB`,

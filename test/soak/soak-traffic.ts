@@ -31,6 +31,8 @@ export class SoakTraffic {
   readonly broken: string[] = [];
   /** Replies that came when they had been given up: they count as lost. */
   late = 0;
+  /** Datagrams from somebody else than the balancer, to whoever had a client's port before. */
+  strays = 0;
   clients = 0;
   /** When they were sent. */
   readonly lostAtMs: number[] = [];
@@ -80,7 +82,10 @@ export class SoakTraffic {
     socket.bind(0, "127.0.0.1");
     await once(socket, "listening");
     socket.setRecvBufferSize(2 ** 20);
-    socket.on("message", (payload) => this.#receive(socket, payload));
+    socket.on("message", (payload, { port }) => {
+      if (port === this.#port) this.#receive(socket, payload);
+      else this.strays++;
+    });
     this.clients++;
     return socket;
   }
