@@ -56,6 +56,7 @@ export const PROT_WRITE = 2;
 export const MAP_PRIVATE = 0x02;
 export const MAP_ANONYMOUS = 0x20;
 export const MAP_NORESERVE = 0x4000;
+export const MAP_FIXED_NOREPLACE = 0x10_0000;
 export const PAGE_BYTES = 4096;
 
 // epoll(7), eventfd(2)

@@ -20,6 +20,18 @@ test("openArena: all views lie on the same zeroed memory", { skip }, () => {
   arena.close();
 });
 
+test("openArena: addresses are small integers to V8, and what does not fit there lies elsewhere", {
+  skip,
+}, () => {
+  const libc = loadLibc();
+  const low = Array.from({ length: 3 }, () => openArena(libc, 3 << 20));
+  for (const { address, bytes } of low) assert.ok(address + bytes < 2 ** 31, `${address}`);
+  const large = openArena(libc, 2 ** 31);
+  assert.ok(large.address > 2 ** 31, `${large.address}`);
+  large.u8[2 ** 31 - 1] = 1;
+  for (const arena of [...low, large]) arena.close();
+});
+
 test("openArena: the kernel writes where the views read", { skip }, () => {
   const libc = loadLibc();
   const arena = openArena(libc, 4096);

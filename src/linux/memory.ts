@@ -9,22 +9,44 @@
  *   NORESERVE memory costs only the pages that were touched.
  * - Never post a view to another thread: the copy is no longer the kernel's memory.
  */
-import { MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PAGE_BYTES, PROT_READ, PROT_WRITE } from "./constants.js";
+import {
+  MAP_ANONYMOUS,
+  MAP_FIXED_NOREPLACE,
+  MAP_NORESERVE,
+  MAP_PRIVATE,
+  PAGE_BYTES,
+  PROT_READ,
+  PROT_WRITE,
+} from "./constants.js";
 import type { Libc } from "./libc.js";
 import { check } from "./syscall-error.js";
 
 /** A cache line; the default alignment of what is allocated. */
 const CACHE_LINE_BYTES = 64;
+/** Where arenas go: above the program itself, and below what V8 keeps as a small integer. */
+const LOW_BEGIN = 0x2000_0000;
+const LOW_END = 0x8000_0000;
+const LOW_STEP = 0x10_0000;
 
 /**
  * Maps at least `bytes` of zeroed memory, rounded up to whole pages. Pages are taken as they are touched.
+ * Below 2^31 where there is room: V8 makes a number on its heap of a larger address each time that one is computed and
+ * handed to a system call, and the packet path would leave garbage with every call.
  * @throws SyscallError when the kernel has no room.
  */
 export function openArena(libc: Libc, bytes: number): Arena {
   const mappedBytes = Math.ceil(Math.max(bytes, 1) / PAGE_BYTES) * PAGE_BYTES;
-  const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  const address = check(libc.mmap(0, mappedBytes, PROT_READ | PROT_WRITE, flags, -1, 0), "mmap");
-  return new Arena(libc, address, mappedBytes);
+  for (let low = LOW_BEGIN; low + mappedBytes <= LOW_END; low += LOW_STEP) {
+    const address = map(libc, low, mappedBytes, MAP_FIXED_NOREPLACE);
+    if (address === low) return new Arena(libc, address, mappedBytes);
+    if (address >= 0) check(libc.munmap(address, mappedBytes), "munmap"); // before Linux 4.17 the flag is not known
+  }
+  return new Arena(libc, check(map(libc, 0, mappedBytes, 0), "mmap"), mappedBytes);
+}
+
+function map(libc: Libc, address: number, bytes: number, flags: number): number {
+  const all = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags;
+  return libc.mmap(address, bytes, PROT_READ | PROT_WRITE, all, -1, 0);
 }
 
 /** Offsets into the views are bytes from the arena's start; divide by the element size for wider views. */
