@@ -1,7 +1,7 @@
 /**
- * A program that tests start with `--expose-gc` and a young generation so large that nothing is collected meanwhile:
- * prints how many bytes of heap a datagram takes, on every path of the forwarder that known flows use. Times are whole
- * numbers: a fraction is put on the heap by whoever passes it, which is not the forwarder.
+ * A program that tests start with `HEAP_FLAGS`: prints how many bytes of heap a datagram takes, on every path of the
+ * forwarder that known flows use. Times are whole numbers: a fraction is put on the heap by whoever passes it, which is
+ * not the forwarder.
  */
 
 import { parsePrefix } from "#src/core/address.js";
@@ -10,12 +10,9 @@ import { ForwarderRig } from "#src/core/forwarder-rig.testing.js";
 import { createPrefixSet } from "#src/core/guard/prefix-set.js";
 import { type Affinity, type GuardRates, POLICIES } from "#src/core/snapshot.js";
 import { buildListener, buildPool, CLIENT, CLIENT_IP } from "#src/core/snapshot-builder.testing.js";
+import { bytesEach } from "./heap-growth.js";
 
 const CLIENTS = 64;
-/** Code that is not compiled for good yet puts numbers on the heap, and on a busy machine the compiler takes its time. */
-const MOST_ROUNDS = 40;
-/** Less than one smallest object for every hundred datagrams: the packet path allocates nothing. */
-const NOTHING = 0.16;
 const EXCHANGES = 400_000;
 const ROUND_MS = EXCHANGES / 100;
 const NONE: Affinity = { kind: "none" };
@@ -36,16 +33,8 @@ function exchange(rig: ForwarderRig, clients: number, startMs: number, count: nu
   }
 }
 
-/** The least of several rounds, ended by the first that takes nothing: a path that allocates does so in each. */
 function bytesADatagram(rig: ForwarderRig, clients = CLIENTS): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < MOST_ROUNDS && least > NOTHING; round++) {
-    globalThis.gc?.();
-    const before = process.memoryUsage().heapUsed;
-    exchange(rig, clients, round * ROUND_MS, EXCHANGES);
-    least = Math.min(least, (process.memoryUsage().heapUsed - before) / (2 * EXCHANGES));
-  }
-  return least;
+  return bytesEach(2 * EXCHANGES, (round) => exchange(rig, clients, round * ROUND_MS, EXCHANGES));
 }
 
 for (const affinity of [NONE, CLIENT, CLIENT_IP]) {
