@@ -246,3 +246,34 @@ test("sluice run: goes on when nobody reads its log any more", onlyWithSignals, 
   const { code } = await cli.ended();
   assert.equal(code, 0);
 });
+
+test("sluice run: replies that the kernel drops because their queue is full are counted", {
+  skip: process.platform === "linux" ? false : "only the batched plane is told by its kernel",
+}, async (t) => {
+  let upstream = 0;
+  const backend = await openSocket(t);
+  backend.on("message", (_, { port }) => {
+    upstream = port;
+    backend.send("answer", port, "127.0.0.1");
+  });
+  const args = ["--affinity", "client", "--backend", `127.0.0.1:${backend.address().port}`];
+  const cli = new RunningCli(t, ["--listen", "127.0.0.1:0", ...args]);
+  const [port] = await cli.ready();
+  const client = await openSocket(t);
+  await ask(client, port);
+  cli.signal("SIGSTOP"); // nobody reads: 6 MB do not fit
+  const reply = Buffer.alloc(1000);
+  const sent = Array.from({ length: 6000 }, () => new Promise((done) => backend.send(reply, upstream, done)));
+  await Promise.all(sent);
+  cli.signal("SIGCONT");
+  await ask(client, port);
+  await delay(200); // until all that did fit is passed on
+  await ask(client, port);
+  cli.signal("SIGTERM");
+  await cli.ended();
+  const drops = cli.log.reduce(
+    (sum, { queueDrops }) => sum + (typeof queueDrops === "number" ? queueDrops : 0),
+    0,
+  );
+  assert.ok(drops > 1000 && drops < 6000, `${drops}`);
+});

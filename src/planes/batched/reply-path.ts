@@ -81,10 +81,10 @@ export class ReplyPath {
     upstreams.turn[upstream] = turn;
     const fd = upstreams.fd(upstream);
     const received =
-      ask === 1 && upstreams.coalesces[upstream] === 0
+      ask === 1 && upstreams.bursts[upstream] === 0
         ? this.#batch.receiveOne(fd, first)
         : this.#batch.receive(fd, ask, undefined, first);
-    if (received > 1) upstreams.coalesce(upstream);
+    if (received > 1) upstreams.expectBursts(upstream);
     if (received <= 0) return received < 0 && received !== -EAGAIN;
     this.#singleFile.got(received);
     this.#received += received;

@@ -60,8 +60,8 @@ export class Upstreams {
   readonly listener: Uint16Array;
   /** By upstream: datagrams that the kernel had dropped on it when it last said so. */
   readonly overflow: Uint32Array;
-  /** By upstream: whether bursts may arrive as one message (UDP_GRO), and so must be received with control messages. */
-  readonly coalesces: Uint8Array;
+  /** By upstream: whether it has had several replies waiting, so that control messages tell of bursts and drops from then on. */
+  readonly bursts: Uint8Array;
   /** By upstream: the turn in which it was last ready. */
   readonly turn: Int32Array;
   open = 0;
@@ -94,7 +94,7 @@ export class Upstreams {
     this.backend = new Uint16Array(this.#capacity);
     this.listener = new Uint16Array(this.#capacity);
     this.overflow = new Uint32Array(this.#capacity);
-    this.coalesces = new Uint8Array(this.#capacity);
+    this.bursts = new Uint8Array(this.#capacity);
     this.turn = new Int32Array(this.#capacity);
     this.#untilMs = new Float64Array(this.#capacity);
     this.#next = new Int32Array(this.#capacity);
@@ -141,12 +141,17 @@ export class Upstreams {
     return upstream;
   }
 
-  /** Its backend sends in bursts: further ones may arrive as one message each. */
-  coalesce(upstream: number): void {
+  /**
+   * Its backend sends in bursts: further ones may arrive as one message each (UDP_GRO), and may be more than its queue
+   * holds, of which the kernel tells from now on (SO_RXQ_OVFL: all that this socket has dropped). Before, neither can be.
+   */
+  expectBursts(upstream: number): void {
+    if (this.bursts[upstream] !== 0) return;
+    this.bursts[upstream] = 1;
     const { arena, gro } = this.#options;
-    if (!gro || this.coalesces[upstream] !== 0) return;
-    this.coalesces[upstream] = 1;
-    arena.libc.setsockopt(this.fd(upstream), SOL_UDP, UDP_GRO, arena.address + this.#one, 4);
+    const fd = this.fd(upstream);
+    arena.libc.setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, arena.address + this.#one, 4);
+    if (gro) arena.libc.setsockopt(fd, SOL_UDP, UDP_GRO, arena.address + this.#one, 4);
   }
 
   /** Its flow is over: it stays open until then, so that its port goes to nobody else. */
@@ -192,7 +197,6 @@ export class Upstreams {
     const { libc, address } = arena;
     const fd = libc.socket(this.#families[backendSlot], SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return fd;
-    libc.setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, address + this.#one, 4);
     if (this.#families[backendSlot] === AF_INET6)
       libc.setsockopt(fd, SOL_IPV6, IPV6_RECVERR, address + this.#one, 4);
     else libc.setsockopt(fd, SOL_IP, IP_RECVERR, address + this.#one, 4);
@@ -211,7 +215,7 @@ export class Upstreams {
     }
     descriptors[upstream] = fd + 1;
     this.overflow[upstream] = 0;
-    this.coalesces[upstream] = 0;
+    this.bursts[upstream] = 0;
     this.open++;
     return upstream;
   }
