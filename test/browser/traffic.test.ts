@@ -18,7 +18,9 @@ async function tileFigure(page: Page, label: string): Promise<number> {
 }
 
 test("the page shows traffic as it moves", needsBrowser, async (t) => {
-  const { url, backends } = await startScene(t);
+  // Probed, a backend that is gone stays down: without probes it would be on trial a second later.
+  const health = { probe: { type: "udp", send: "?" }, interval: "500ms" };
+  const { url, backends } = await startScene(t, { pool: { health } });
   const browser = await openBrowser(t);
 
   await t.test("from the listener through the pool to each backend", async () => {

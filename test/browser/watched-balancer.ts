@@ -35,12 +35,19 @@ export interface Scene extends WatchedBalancer {
   readonly backends: readonly Backend[];
 }
 
-/** One listener `edge`, three backends, and 12 clients that ask all the time. */
-export async function startScene(t: TestContext, more: Record<string, unknown> = {}): Promise<Scene> {
+/**
+ * One listener `edge`, three backends, and 12 clients that ask all the time.
+ * @param pool what the pool has beside its name, affinity and backends
+ * @param more what the config has beside listeners and pools
+ */
+export async function startScene(
+  t: TestContext,
+  { pool = {}, ...more }: { readonly pool?: object; readonly [key: string]: unknown } = {},
+): Promise<Scene> {
   const backends = await Promise.all(["a", "b", "c"].map((name) => openBackend(t, name)));
   const watched = await startWatched(t, {
     listeners: [{ name: "edge", address: "127.0.0.1:0", pool: "web" }],
-    pools: [{ name: "web", affinity: "client", backends: backends.map(({ entry }) => entry) }],
+    pools: [{ name: "web", affinity: "client", ...pool, backends: backends.map(({ entry }) => entry) }],
     ...more,
   });
   const traffic = await openSteadyTraffic(t, `127.0.0.1:${watched.ports[0]}`, { clients: 12, everyMs: 40 });
