@@ -11,6 +11,7 @@ import type {
   FlowLimits,
   PolicyName,
   SessionLimits,
+  UnansweredAction,
 } from "../core/snapshot.js";
 import type {
   AdminConfig,
@@ -93,6 +94,7 @@ export interface FailoverInput {
   readonly unhealthy?: FailoverAction | undefined;
   readonly draining?: FailoverAction | undefined;
   readonly removed?: FailoverAction | undefined;
+  readonly unanswered?: UnansweredAction | undefined;
 }
 
 export interface BackendInput {
@@ -166,6 +168,7 @@ export interface PoolConfig {
     readonly unhealthy: FailoverAction;
     readonly draining: FailoverAction;
     readonly removed: FailoverAction;
+    readonly unanswered: UnansweredAction;
   };
   /** Not there: no probes are sent. */
   readonly health?: HealthConfig;

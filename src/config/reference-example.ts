@@ -44,6 +44,7 @@ pools:
       unhealthy: move
       draining: keep
       removed: move
+      unanswered: lose
     passive:
       enabled: true
       maxEjected: 50

@@ -16,6 +16,7 @@ import {
 } from "./schema-values.js";
 
 const FAILOVER_ACTIONS = ["move", "keep", "drop"] as const;
+const UNANSWERED_ACTIONS = ["lose", "resend"] as const;
 const MAX_SOURCES = 32;
 const MAX_SLOW_START_MS = 3_600_000;
 const ADMIN_STATES = ["enabled", "draining", "disabled"] as const;
@@ -29,6 +30,11 @@ const failoverSchema = z.strictObject(
     removed: oneOf(FAILOVER_ACTIONS)
       .prefault("move")
       .describe("When its backend leaves the config or is disabled."),
+    unanswered: oneOf(UNANSWERED_ACTIONS)
+      .prefault("lose")
+      .describe(
+        "Requests of the last second that a backend has not answered when refusals or silence take it down: lost, or sent to another one (resend), which then may carry them out a second time. For backends that answer every request.",
+      ),
   },
   mismatch("a map"),
 );

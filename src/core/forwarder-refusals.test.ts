@@ -129,3 +129,73 @@ describe("Forwarder: refusals", () => {
     assert.notEqual(rig.send(B), before);
   });
 });
+
+describe("Forwarder: unanswered requests of a backend that is taken down", () => {
+  const FAILOVER = { unhealthy: "move", draining: "keep", removed: "move" } as const;
+  const firstDown = (affinity: typeof CLIENT | { kind: "none" } = CLIENT, failover: object = {}) => ({
+    version: 2,
+    pools: [
+      buildPool({
+        affinity,
+        failover: { ...FAILOVER, ...failover },
+        backends: [buildBackend(0, { health: "down" }), buildBackend(1)],
+      }),
+    ],
+  });
+
+  it("are those sent since the last reply, as long as any is awaited", () => {
+    const rig = rigOf();
+    const { refusals } = rig.forwarder;
+    const flow = rig.request(A);
+    rig.nowMs = 10;
+    rig.request(A);
+    rig.reload(firstDown());
+    assert.deepEqual([refusals.isUnanswered(flow, 0), refusals.isUnanswered(flow, 10)], [true, true]);
+    rig.nowMs = 20;
+    rig.reply(flow);
+    assert.deepEqual([refusals.isUnanswered(flow, 10), refusals.isUnanswered(flow, 20)], [false, true]);
+    rig.nowMs = 30;
+    rig.reply(flow);
+    assert.equal(refusals.isUnanswered(flow, 30), false);
+  });
+
+  it("are none where flows may not leave their backend, or their listener is gone", () => {
+    for (const unhealthy of ["keep", "drop"] as const) {
+      const rig = rigOf();
+      const flow = rig.request(A);
+      rig.reload(firstDown(CLIENT, { unhealthy }));
+      assert.equal(rig.forwarder.refusals.isUnanswered(flow, 0), false, unhealthy);
+    }
+    const rig = rigOf();
+    const flow = rig.request(A);
+    assert.equal(rig.forwarder.refusals.isUnanswered(flow, 0), false, "its backend is up");
+    rig.reload({ ...firstDown(), listeners: [] });
+    assert.equal(rig.forwarder.refusals.isUnanswered(flow, 0), false, "no listener");
+  });
+
+  for (const affinity of [CLIENT, { kind: "none" }] as const) {
+    it(`affinity ${affinity.kind}: sent again they count where they went, and a late answer reaches nobody`, () => {
+      const rig = rigOf(affinity);
+      const { refusals } = rig.forwarder;
+      const flow = rig.request(A);
+      rig.reload(firstDown(affinity));
+      const next = refusals.reforward(flow, 100, rig.nowMs);
+      assert.equal(rig.backendOf(next), 1);
+      refusals.endResent(flow);
+      const counts = [0, 1].map((slot) =>
+        (["requests", "outstanding", "activeFlows"] as const).map((field) => rig.backend(slot, field)),
+      );
+      assert.deepEqual(counts, [
+        [0, 0, 0],
+        [1, 1, 1],
+      ]);
+      assert.equal(rig.reply(flow), "late_reply");
+      assert.equal(rig.reply(next), "forward");
+      assert.deepEqual(
+        [rig.listener("requests"), rig.listener("replies"), rig.ended()],
+        [1, 1, { moved: 1 }],
+      );
+      assert.equal(rig.active(), 1);
+    });
+  }
+});

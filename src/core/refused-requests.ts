@@ -1,6 +1,7 @@
 /**
- * Requests that left on a flow and were refused by its backend's host, so that no program has seen them: what becomes of
- * each, and of the flow. Refusals can be made up: of a flow without requests none is taken back or counted.
+ * Requests that left on a flow and were refused by its backend's host, so that no program has seen them, or that it took and
+ * will not answer any more: what becomes of each, and of the flow. Refusals can be made up: of a flow without requests none
+ * is taken back or counted.
  */
 import { type Counters, LISTENER, listenerAt } from "./counters.js";
 import type { FlowCounts } from "./flow-counts.js";
@@ -75,6 +76,23 @@ export class RefusedRequests {
     if ((u32[at + R.STATE] & R.STATE_MASK) !== R.DETACHED || u32[at + R.REQUESTS] > 0) return;
     this.#flows.detach(flow, R.ANSWERED);
     this.#flows.end(flow, END.failed);
+  }
+
+  /**
+   * Whether a request that left on a flow at `sentAtMs` has had no reply for certain, and may go to another backend. Certain it
+   * is of what was sent after the last reply came.
+   */
+  isUnanswered(flow: number, sentAtMs: number): boolean {
+    const { u32, f64 } = this.#table;
+    const at = flow * R.RECORD_WORDS;
+    const route = this.#routing.now.routes[u32[at + R.KEY_PORT] >>> 16];
+    if (route === undefined || !this.#routing.mayLeave(route, u32[at + R.BACKEND])) return false;
+    return u32[at + R.AWAITING] > 0 && sentAtMs >= f64[flow * R.RECORD_DOUBLES + R.WAITING_SINCE];
+  }
+
+  /** Ends a flow whose unanswered requests another backend has got: a reply that still came would be a second one. */
+  endResent(flow: number): void {
+    this.#flows.end(flow, END.moved);
   }
 
   /** A flow for the client in the key on any backend but this one, or a drop. */

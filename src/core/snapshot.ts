@@ -14,6 +14,8 @@ export type AdminState = "enabled" | "draining" | "disabled";
 export type HealthState = "up" | "down";
 /** What happens to a live flow when its backend leaves: see docs/live-flows.md. */
 export type FailoverAction = "move" | "keep" | "drop";
+/** What becomes of requests that a backend had taken and not answered when refusals or silence took it down. */
+export type UnansweredAction = "lose" | "resend";
 
 /** Which part of a datagram decides that it belongs with earlier ones. */
 export type Affinity =
@@ -57,6 +59,8 @@ export interface PoolEntry {
     readonly unhealthy: FailoverAction;
     readonly draining: FailoverAction;
     readonly removed: FailoverAction;
+    /** Default `lose`. */
+    readonly unanswered?: UnansweredAction;
   };
   readonly passive: PassiveLimits;
   readonly backends: readonly BackendEntry[];

@@ -1,6 +1,6 @@
 /**
  * A program that tests start with `HEAP_FLAGS`: prints how many bytes of heap system calls take on their way through
- * `src/linux`, as the batched plane makes them. The first case takes some, so that a measurement that sees nothing is noticed.
+ * `src/linux`, as the batched plane makes them, and what it notes of each. The first case takes some, so that a measurement that sees nothing is noticed.
  */
 import { AF_INET, MSG_DONTWAIT } from "#src/linux/constants.js";
 import { CONTROL_WORDS } from "#src/linux/control.js";
@@ -11,13 +11,15 @@ import { createReceiveBatch } from "#src/linux/receive-batch.js";
 import { createSendBatch } from "#src/linux/send-batch.js";
 import { PORT_WORD, SOCKADDR_WORDS } from "#src/linux/sockaddr.js";
 import { openUdpSocket } from "#src/linux/socket.js";
+import { SentCopies } from "#src/planes/batched/sent-copies.js";
+import { SentLog } from "#src/planes/batched/sent-log.js";
 import { bytesEach } from "./heap-growth.js";
 
 const TIMES = 100_000;
 const LENGTH = 64;
 
 const libc = loadLibc();
-const arena = openArena(libc, 1 << 20);
+const arena = openArena(libc, (1 << 20) + SentCopies.arenaBytes());
 const socket = openUdpSocket(libc, { family: AF_INET, packetInfo: true });
 socket.bind({ words: [0, 0, 0xffff, 0x7f000001], scope: 0, port: 0 });
 const { words, port } = socket.localAddress();
@@ -61,6 +63,15 @@ function exchangeOne(time: number): void {
   if (incoming.receiveOne(socket.fd, time & 15) !== 1) throw new Error("nothing came");
 }
 
+const sent = new SentLog(arena.u8, Math.random);
+const copies = new SentCopies(arena);
+copies.copyFor([0]);
+
+function note(): void {
+  copies.begin(sent.note(0, LENGTH, LENGTH, 0, data), 0, 1, LENGTH);
+  copies.add(data, LENGTH);
+}
+
 const CASES: readonly (readonly [name: string, run: (time: number) => void])[] = [
   ["an array", (time) => kept.splice(0, 1, [time])],
   [
@@ -72,6 +83,7 @@ const CASES: readonly (readonly [name: string, run: (time: number) => void])[] =
   ],
   ["sendmmsg, epoll_wait, recvmmsg", exchangeBatch],
   ["sendmsg, recv", exchangeOne],
+  ["what is noted of a send, and its copy", note],
 ];
 for (const [call, run] of CASES) {
   const bytes = bytesEach(TIMES, () => {

@@ -31,8 +31,10 @@ import { Moderation, PAUSE_US } from "./moderation.js";
 import { Refusals } from "./refusals.js";
 import { REPLY_SLOTS, ReplyPath } from "./reply-path.js";
 import { type OpenListener, REQUEST_SLOTS, RequestPath, SLOT_BYTES } from "./request-path.js";
+import { Resends } from "./resends.js";
 import { Scopes } from "./scopes.js";
 import { SegmentLimits } from "./segment-limits.js";
+import { SentCopies } from "./sent-copies.js";
 import { SentLog } from "./sent-log.js";
 import { monotonicOffsetMs, STATUS } from "./shared.js";
 import { ownThreadId } from "./thread-cpu.js";
@@ -73,6 +75,7 @@ export class Engine implements UpstreamHost {
   readonly #requests: RequestPath;
   readonly #replies: ReplyPath;
   readonly #refusals: Refusals;
+  readonly #resends: Resends;
   /** Upstreams that had an error to tell this turn. */
   readonly #failed = new Int32Array(EVENTS);
   readonly #status: Float64Array;
@@ -134,19 +137,19 @@ export class Engine implements UpstreamHost {
       taps: this.#taps,
       maxSegments: capabilities.maxSegments,
     };
-    const sent = new SentLog(this.#arena.u8, Math.random);
+    const sending = { sent: new SentLog(this.#arena.u8, Math.random), copies: new SentCopies(this.#arena) };
     this.#requests = new RequestPath({
       ...shared,
-      sent,
+      ...sending,
       capacity,
       upstreamOf: this.#upstreamOf,
       limits: this.#requestLimits,
     });
     this.#replies = new ReplyPath({ ...shared, listeners: this.#listeners, limits: this.#replyLimits });
+    const resending = { ...shared, ...sending, requests: this.#requests };
+    this.#resends = new Resends(resending, setup.first.snapshot);
     this.#refusals = new Refusals({
-      ...shared,
-      sent,
-      requests: this.#requests,
+      ...resending,
       tell: (backendSlot) => this.#post({ type: "refused", backendSlot }),
     });
     this.#apply(setup.first);
@@ -271,6 +274,7 @@ export class Engine implements UpstreamHost {
     this.#setBackends(message);
     this.#forwarder.apply(message.snapshot);
     this.#apply(message);
+    this.#resends.apply(message.snapshot, this.#nowMs);
     this.#keepHouse();
     this.#post({ type: "applied", version: message.snapshot.version });
   }
@@ -368,6 +372,7 @@ function arenaBytes(): number {
     Upstreams.arenaBytes() +
     epollBytes(EVENTS) +
     Refusals.arenaBytes() +
+    SentCopies.arenaBytes() +
     SEND_ARENA_BYTES
   );
 }

@@ -8,6 +8,7 @@ import { reasonNumber } from "../../core/verdict.js";
 import { createErrorQueue, type ErrorQueue, errorQueueBytes } from "../../linux/error-queue.js";
 import type { Arena } from "../../linux/memory.js";
 import type { RequestPath } from "./request-path.js";
+import type { SentCopies } from "./sent-copies.js";
 import { CUT_BURST, NOTHING, type SentLog, WHOLE, WHOLE_BURST } from "./sent-log.js";
 import type { Upstreams } from "./upstreams.js";
 
@@ -16,6 +17,7 @@ export interface RefusalParts {
   readonly forwarder: Forwarder;
   readonly upstreams: Upstreams;
   readonly sent: SentLog;
+  readonly copies: SentCopies;
   readonly requests: RequestPath;
   /** A backend refused something; called at most once for each in 100 ms. */
   readonly tell: (backendSlot: number) => void;
@@ -48,6 +50,7 @@ export class Refusals {
   drain(upstream: number, nowMs: number): void {
     const fd = this.#parts.upstreams.fd(upstream);
     this.#nowMs = nowMs;
+    this.#parts.sent.setTime(nowMs);
     for (let round = 0; round < ROUNDS && fd >= 0; round++) {
       const count = this.#queue.receive(fd);
       for (let slot = 0; slot < count; slot++) if (this.#queue.isRefusal(slot)) this.#refused(upstream, slot);
@@ -116,7 +119,7 @@ export class Refusals {
   }
 
   #forwardQuote(upstream: number, slot: number, kind: number): void {
-    const { sent } = this.#parts;
+    const { sent, copies } = this.#parts;
     const quoted = this.#queue.length(slot);
     const start = this.#queue.dataOffset(slot);
     const entry = sent.found;
@@ -125,6 +128,8 @@ export class Refusals {
     if (kind === WHOLE) {
       this.#forward(upstream, start, quoted, quoted);
       if (sent.bytes[entry] === quoted) sent.forget(entry);
+      // One of a burst: which of it were not refused, nobody says.
+      else copies.forget(entry);
       return;
     }
     if (kind !== WHOLE_BURST && kind !== CUT_BURST) {

@@ -16,6 +16,7 @@ import { FlowGroups, type Pieces } from "./flow-groups.js";
 import type { WorkerListener } from "./messages.js";
 import type { Scopes } from "./scopes.js";
 import type { SegmentLimits } from "./segment-limits.js";
+import type { SentCopies } from "./sent-copies.js";
 import type { SentLog } from "./sent-log.js";
 import { SingleFile } from "./single-file.js";
 import { copyPiece } from "./tapped.js";
@@ -42,6 +43,7 @@ export interface RequestPathParts {
   readonly taps: Taps;
   readonly limits: SegmentLimits;
   readonly sent: SentLog;
+  readonly copies: SentCopies;
   readonly maxSegments: number;
   readonly capacity: number;
 }
@@ -208,11 +210,21 @@ export class RequestPath {
     const { datagrams, segment, batch } = this.#bursts;
     const bytes = batch.bytes(message);
     const each = datagrams[message] > 1 ? segment[message] : bytes;
-    const { sent } = this.#parts;
-    sent.note(upstream, bytes, each, this.#firstPiece[message], batch.pieceOffset(message, 0));
-    if (datagrams[message] === 1) return;
+    const { sent, copies } = this.#parts;
+    const entry = sent.note(upstream, bytes, each, this.#firstPiece[message], batch.pieceOffset(message, 0));
+    if (datagrams[message] > 1) {
+      for (let piece = 0; piece < batch.pieces(message); piece++)
+        sent.print(batch.pieceOffset(message, piece), batch.pieceLength(message, piece), each);
+    }
+    if (!copies.isOn) return;
+    this.#beginCopy(entry, upstream, bytes);
     for (let piece = 0; piece < batch.pieces(message); piece++)
-      sent.print(batch.pieceOffset(message, piece), batch.pieceLength(message, piece), each);
+      copies.add(batch.pieceOffset(message, piece), batch.pieceLength(message, piece));
+  }
+
+  #beginCopy(entry: number, upstream: number, bytes: number): void {
+    const { copies, upstreams } = this.#parts;
+    copies.begin(entry, upstreams.backend[upstream], upstreams.uses[upstream], bytes);
   }
 
   #burstFailed(upstream: number, message: number, result: number): void {
@@ -248,14 +260,18 @@ export class RequestPath {
 
   /** @param piece what is sent where that is a whole piece of this batch, else -1 */
   #sendOne(upstream: number, offset: number, bytes: number, piece: number): void {
-    const { arena, upstreams, forwarder, sent } = this.#parts;
+    const { arena, upstreams, forwarder, sent, copies } = this.#parts;
     const fd = upstreams.fd(upstream);
     let result = arena.libc.send(fd, arena.address + offset, bytes, MSG_DONTWAIT);
     for (let refusals = 0; tellsOfEarlier(result) && refusals < REFUSALS; refusals++) {
       result = arena.libc.send(fd, arena.address + offset, bytes, MSG_DONTWAIT);
     }
     if (result >= 0) {
-      sent.note(upstream, bytes, bytes, piece, offset);
+      const entry = sent.note(upstream, bytes, bytes, piece, offset);
+      if (copies.isOn) {
+        this.#beginCopy(entry, upstream, bytes);
+        copies.add(offset, bytes);
+      }
       return;
     }
     const reason = reasonOfResult(result);

@@ -6,7 +6,7 @@
 import { PayloadPrints } from "./payload-prints.js";
 
 /** Sends remembered; a power of two. */
-const ENTRIES = 8192;
+export const SENT_ENTRIES = 8192;
 /** Older sends are not looked at: by then their refusal has come, or never will. */
 const REMEMBERED_MS = 2000;
 
@@ -22,18 +22,19 @@ export const CUT_BURST = 3;
 export const NOTHING = 4;
 
 export class SentLog {
+  /** By entry: where it was sent, or -1; and when. */
+  readonly upstream = new Int32Array(SENT_ENTRIES).fill(-1);
+  readonly atMs = new Float64Array(SENT_ENTRIES).fill(Number.NEGATIVE_INFINITY);
   /** By entry: bytes in all; of each datagram (the last may have fewer); the first piece, or -1. */
-  readonly bytes = new Uint32Array(ENTRIES);
-  readonly segment = new Uint32Array(ENTRIES);
-  readonly piece = new Int32Array(ENTRIES);
+  readonly bytes = new Uint32Array(SENT_ENTRIES);
+  readonly segment = new Uint32Array(SENT_ENTRIES);
+  readonly piece = new Int32Array(SENT_ENTRIES);
   /** What `match` found: the newest entry of that kind, or -1. */
   found = -1;
-  readonly #upstream = new Int32Array(ENTRIES).fill(-1);
-  readonly #batch = new Uint32Array(ENTRIES);
+  readonly #batch = new Uint32Array(SENT_ENTRIES);
   /** By entry: its print; of a burst the number of the first datagram's. */
-  readonly #print = new Int32Array(ENTRIES);
+  readonly #print = new Int32Array(SENT_ENTRIES);
   readonly #prints: PayloadPrints;
-  readonly #atMs = new Float64Array(ENTRIES).fill(Number.NEGATIVE_INFINITY);
   #next = 0;
   #thisBatch = 1;
   #nowMs = 0;
@@ -49,17 +50,31 @@ export class SentLog {
     this.#nowMs = nowMs;
   }
 
-  /** @param offset where a single datagram lies; after a burst `print` follows for each of its pieces */
-  note(upstream: number, bytes: number, segment: number, piece: number, offset: number): void {
+  /** What is noted from now on is sent at this time, outside any batch. */
+  setTime(nowMs: number): void {
+    this.#nowMs = nowMs;
+  }
+
+  /**
+   * Answers the entry.
+   * @param offset where a single datagram lies; after a burst `print` follows for each of its pieces
+   */
+  note(upstream: number, bytes: number, segment: number, piece: number, offset: number): number {
     const entry = this.#next;
-    this.#upstream[entry] = upstream;
+    this.upstream[entry] = upstream;
     this.bytes[entry] = bytes;
     this.segment[entry] = segment;
     this.piece[entry] = piece;
     this.#batch[entry] = this.#thisBatch;
     this.#print[entry] = bytes > segment ? this.#prints.taken : this.#prints.of(offset, bytes);
-    this.#atMs[entry] = this.#nowMs;
-    this.#next = (entry + 1) & (ENTRIES - 1);
+    this.atMs[entry] = this.#nowMs;
+    this.#next = (entry + 1) & (SENT_ENTRIES - 1);
+    return entry;
+  }
+
+  /** Where the next send will be noted: the oldest entry, if there are that many. */
+  get next(): number {
+    return this.#next;
   }
 
   /** The next datagrams of the burst that was noted last: they lie one after the other, each of `segment` bytes but the last. */
@@ -74,7 +89,7 @@ export class SentLog {
       at >= 0 && this.#batch[at] === this.#thisBatch;
       at = this.#before(at)
     ) {
-      if (this.#upstream[at] === upstream && this.piece[at] >= 0) return at;
+      if (this.upstream[at] === upstream && this.piece[at] >= 0) return at;
     }
     return -1;
   }
@@ -89,10 +104,10 @@ export class SentLog {
     let [single, burst, longer, mixed] = [-1, -1, -1, false];
     for (
       let at = this.#before(-1);
-      at >= 0 && nowMs - this.#atMs[at] <= REMEMBERED_MS;
+      at >= 0 && nowMs - this.atMs[at] <= REMEMBERED_MS;
       at = this.#before(at)
     ) {
-      if (this.#upstream[at] !== upstream) continue;
+      if (this.upstream[at] !== upstream) continue;
       const bytes = this.bytes[at];
       const segment = this.segment[at];
       if (bytes === quoted && segment < bytes) {
@@ -138,7 +153,7 @@ export class SentLog {
 
   /** It was refused: no other refusal is about it. */
   forget(entry: number): void {
-    this.#upstream[entry] = -1;
+    this.upstream[entry] = -1;
   }
 
   #judge(single: number, burst: number, longer: number, mixed: boolean, quoted: number): number {
@@ -154,7 +169,7 @@ export class SentLog {
 
   /** The entry written before `entry`, or the newest for -1; -1 once round. */
   #before(entry: number): number {
-    const at = ((entry < 0 ? this.#next : entry) - 1) & (ENTRIES - 1);
-    return entry >= 0 && at === ((this.#next - 1) & (ENTRIES - 1)) ? -1 : at;
+    const at = ((entry < 0 ? this.#next : entry) - 1) & (SENT_ENTRIES - 1);
+    return entry >= 0 && at === ((this.#next - 1) & (SENT_ENTRIES - 1)) ? -1 : at;
   }
 }

@@ -58,6 +58,8 @@ export class Upstreams {
   /** By upstream: backend and listener of the flow that it serves or served. */
   readonly backend: Uint16Array;
   readonly listener: Uint16Array;
+  /** By upstream: how many flows it has served; its number may serve another socket, too. */
+  readonly uses: Uint32Array;
   /** By upstream: datagrams that the kernel had dropped on it when it last said so. */
   readonly overflow: Uint32Array;
   /** By upstream: whether it has had several replies waiting, so that control messages tell of bursts and drops from then on. */
@@ -93,6 +95,7 @@ export class Upstreams {
     this.flow = new Int32Array(this.#capacity).fill(-1);
     this.backend = new Uint16Array(this.#capacity);
     this.listener = new Uint16Array(this.#capacity);
+    this.uses = new Uint32Array(this.#capacity);
     this.overflow = new Uint32Array(this.#capacity);
     this.bursts = new Uint8Array(this.#capacity);
     this.turn = new Int32Array(this.#capacity);
@@ -136,6 +139,7 @@ export class Upstreams {
     if (isShortage(upstream) && this.#closeOldest()) upstream = this.#openOne(backendSlot);
     if (upstream < 0) return upstream;
     this.flow[upstream] = flow;
+    this.uses[upstream]++;
     this.backend[upstream] = backendSlot;
     this.listener[upstream] = listenerSlot;
     return upstream;

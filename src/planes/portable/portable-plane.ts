@@ -19,6 +19,7 @@ import {
   recordsOf,
 } from "../../core/list-flows.js";
 import type { ListenerEntry, Snapshot } from "../../core/snapshot.js";
+import { RESENT_WITHIN_MS, resentBackends, takenDown } from "../../core/taken-down.js";
 import { TAP_RING_BYTES, TapRingReader } from "../../core/tap-ring.js";
 import { type TapFilter, Taps } from "../../core/taps.js";
 import { dropOf, FORWARD_LAST, reasonNumber } from "../../core/verdict.js";
@@ -50,6 +51,9 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   readonly #taps = new Taps(0);
   #tapMemory: ArrayBuffer | undefined;
   #forwarder: Forwarder | undefined;
+  #snapshot: Snapshot | undefined;
+  /** Slots of backends whose requests are kept: `failover.unanswered`. */
+  #keptFor: ReadonlySet<number> = new Set();
   #timer: NodeJS.Timeout | undefined;
   #receiving: boolean;
   #nowMs = performance.now();
@@ -72,6 +76,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     const opened = await this.#openNew(snapshot.listeners);
     if (this.#forwarder) this.#forwarder.apply(snapshot);
     else this.#forwarder = this.#createForwarder(snapshot);
+    this.#keepFor(snapshot);
     for (const [slot, sockets] of opened) this.#listeners.set(slot, sockets);
     for (const entry of snapshot.listeners) this.#listeners.get(entry.slot)?.update(entry);
     await this.#closeGone(snapshot.listeners);
@@ -218,7 +223,41 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     this.#client = { from, address, port };
     const flow = forwarder.fromClient(from.listenerSlot, message.length, this.#tick());
     if (flow >= 0 && this.#taps.isOn) this.#copy(false, flow, message, from);
-    if (flow >= 0) this.#upstreams[flow]?.send(message);
+    if (flow >= 0) this.#send(flow, message);
+  }
+
+  #send(flow: number, message: Buffer): void {
+    const upstream = this.#upstreams[flow];
+    if (!upstream) return;
+    if (this.#keptFor.size > 0 && this.#keptFor.has(upstream.backend.slot))
+      upstream.keep(message, this.#nowMs);
+    upstream.send(message);
+  }
+
+  /** From now on keeps the requests that the snapshot says, and sends again what backends that are taken down leave unanswered. */
+  #keepFor(snapshot: Snapshot): void {
+    const down = this.#snapshot ? takenDown(this.#snapshot, snapshot) : [];
+    this.#snapshot = snapshot;
+    this.#keptFor = new Set(resentBackends(snapshot));
+    this.#tick();
+    for (const slot of down) {
+      for (const upstream of this.#upstreams) if (upstream?.backend.slot === slot) this.#resend(upstream);
+    }
+  }
+
+  #resend(upstream: Upstream): void {
+    const { from, clientAddress: address, clientPort: port, flow } = upstream;
+    const { refusals } = this.#forwarder as Forwarder;
+    let resent = false;
+    for (const { message, atMs } of upstream.takeKept()) {
+      if (this.#upstreams[flow] !== upstream) return;
+      if (this.#nowMs - atMs > RESENT_WITHIN_MS || !refusals.isUnanswered(flow, atMs)) continue;
+      this.#client = { from, address, port };
+      const next = refusals.reforward(flow, message.length, this.#nowMs);
+      if (next >= 0) this.#send(next, message);
+      resent = true;
+    }
+    if (resent && this.#upstreams[flow] === upstream) refusals.endResent(flow);
   }
 
   #copy(isReply: boolean, flow: number, message: Buffer, { localIp }: ListenerSocket): void {

@@ -9,6 +9,12 @@ import type { ListenerSocket } from "./listener-sockets.js";
 import { createUdpSocket, hostText, setBuffers } from "./open-socket.js";
 import { reasonOfError } from "./send-errors.js";
 
+/** A request that left on an upstream. */
+export interface KeptRequest {
+  readonly message: Buffer;
+  readonly atMs: number;
+}
+
 /** What an upstream reports to the plane. */
 export interface UpstreamEvents {
   reply(upstream: Upstream, message: Buffer): void;
@@ -20,6 +26,8 @@ export interface UpstreamEvents {
 
 const PENDING_DATAGRAMS = 64;
 const PENDING_FULL = reasonNumber("pending_full");
+/** Requests kept at most, for `failover.unanswered`. */
+const KEPT_REQUESTS = 64;
 const RECEIVE_BYTES = 1_048_576;
 
 export class Upstream {
@@ -36,6 +44,7 @@ export class Upstream {
   readonly #socket: Socket;
   readonly #events: UpstreamEvents;
   #pending: Buffer[] | undefined = [];
+  #kept: KeptRequest[] = [];
   /** Why it could not be opened at all. */
   #openError: NodeJS.ErrnoException | undefined;
 
@@ -65,7 +74,20 @@ export class Upstream {
   send(message: Buffer): void {
     if (this.#pending === undefined) this.#send(message, true);
     else if (this.#pending.length < PENDING_DATAGRAMS) this.#pending.push(message);
-    else this.#events.requestFailed(this, message.length, PENDING_FULL);
+    else this.#lose(message, PENDING_FULL);
+  }
+
+  /** Keeps a request that is about to be sent, unless that fails. */
+  keep(message: Buffer, atMs: number): void {
+    this.#kept.push({ message, atMs });
+    if (this.#kept.length > KEPT_REQUESTS) this.#kept.shift();
+  }
+
+  /** What was kept, oldest first; it is kept no longer. */
+  takeKept(): readonly KeptRequest[] {
+    const kept = this.#kept;
+    this.#kept = [];
+    return kept;
   }
 
   close(): void {
@@ -86,7 +108,7 @@ export class Upstream {
       });
     } catch {
       // The flow has ended and its socket is closed: the datagram was a retry.
-      this.#events.requestFailed(this, message.length, reasonNumber("send_failed"));
+      this.#lose(message, reasonNumber("send_failed"));
     }
   }
 
@@ -94,7 +116,7 @@ export class Upstream {
   #sendFailed(message: Buffer, error: NodeJS.ErrnoException, again: boolean): void {
     if (error.code === "ECONNREFUSED") this.#events.refused(this);
     if (error.code === "ECONNREFUSED" && again) this.#send(message, false);
-    else this.#events.requestFailed(this, message.length, reasonOfError(error));
+    else this.#lose(message, reasonOfError(error));
   }
 
   #failed(error: NodeJS.ErrnoException): void {
@@ -104,8 +126,12 @@ export class Upstream {
     }
     this.#openError = error;
     const pending = this.#pending ?? [];
-    for (const message of pending) this.#events.requestFailed(this, message.length, reasonOfError(error));
+    for (const message of pending) this.#lose(message, reasonOfError(error));
     this.#pending = [];
     this.#events.broken(this);
+  }
+  #lose(message: Buffer, reason: number): void {
+    this.#kept = this.#kept.filter((kept) => kept.message !== message);
+    this.#events.requestFailed(this, message.length, reason);
   }
 }

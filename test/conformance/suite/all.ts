@@ -19,6 +19,7 @@ import { defineSession } from "./session.js";
 import { defineSizes } from "./sizes.js";
 import { defineTaps } from "./taps.js";
 import { defineTurns } from "./turns.js";
+import { defineUnanswered } from "./unanswered.js";
 import { defineUnreachable } from "./unreachable.js";
 
 export function defineAll(plane: PlaneUnderTest): void {
@@ -36,6 +37,7 @@ export function defineAll(plane: PlaneUnderTest): void {
   defineUnreachable(plane);
   defineHealth(plane);
   defineKilledBackend(plane);
+  defineUnanswered(plane);
   defineFigures(plane);
   defineOperator(plane);
   defineFlowLog(plane);
