@@ -11,6 +11,8 @@ import { runFault } from "./run-fault.js";
 
 /** Faults in which it matters what probes there are: nothing refuses. */
 const SILENT: readonly FaultName[] = ["stop", "blackhole", "flap"];
+/** Faults in which it matters what becomes of unanswered requests: the backend dies. */
+const DEADLY: readonly FaultName[] = ["kill", "refuse", "flap"];
 
 const { values } = parseArgs({
   options: {
@@ -30,6 +32,7 @@ const rows: Row[] = [];
 for (const fault of names) {
   for (const contestant of contestants) {
     if (/no probes|fall/.test(contestant.name) && !SILENT.includes(fault)) continue;
+    if (/resend/.test(contestant.name) && !DEADLY.includes(fault)) continue;
     const row = {
       fault,
       contestant,
@@ -45,7 +48,15 @@ process.exitCode = rows.some(isWrong) ? 1 : 0;
 
 function findContestants(): Contestant[] {
   const peers = [findNginx(), findDnsdist()].filter((peer) => peer !== undefined);
-  return [sluice("batched"), sluice("portable"), sluice("batched", 1), sluice("batched", 0), ...peers];
+  return [
+    sluice("batched"),
+    sluice("portable"),
+    sluice("batched", { unanswered: "resend" }),
+    sluice("portable", { unanswered: "resend" }),
+    sluice("batched", { fall: 1 }),
+    sluice("batched", { fall: 0 }),
+    ...peers,
+  ];
 }
 
 function choose(all: readonly FaultName[], text: string | undefined): readonly FaultName[] {

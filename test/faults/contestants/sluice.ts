@@ -14,6 +14,8 @@ interface Settings {
   readonly plane: Plane;
   /** Failed probes in a row that take a backend down; 0 for no probes. */
   readonly fall: number;
+  /** What becomes of what a dead backend has not answered. */
+  readonly unanswered: "lose" | "resend";
 }
 
 const HEALTH = {
@@ -25,21 +27,24 @@ const HEALTH = {
 const USUAL_FALL = 2;
 const NAMES = ["a", "b", "c"];
 
-export function sluice(plane: Plane, fall = USUAL_FALL): Contestant {
+export function sluice(plane: Plane, special: Partial<Omit<Settings, "plane">> = {}): Contestant {
+  const settings: Settings = { plane, fall: USUAL_FALL, unanswered: "lose", ...special };
+  const { fall, unanswered } = settings;
   const workers = plane === "batched" ? ", two workers" : "";
   const health =
     fall > 0 ? `probes every 1 s, timeout 500 ms, fall ${fall}, fast interval 200 ms` : "no probes";
-  const variant = fall === USUAL_FALL ? "" : fall === 0 ? ", no probes" : `, fall ${fall}`;
+  const probes = fall === USUAL_FALL ? "" : fall === 0 ? ", no probes" : `, fall ${fall}`;
+  const resend = unanswered === "resend" ? ", resend" : "";
   return {
-    name: `sluice ${plane}${variant}`,
-    settings: `affinity client${workers}, ${health}; everything else by default`,
+    name: `sluice ${plane}${probes}${resend}`,
+    settings: `affinity client${workers}, ${health}${resend && ", `failover.unanswered: resend`"}; everything else by default`,
     version: JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version,
     dns: false,
     cannot: plane === "portable" ? { workers: "has no workers" } : {},
     start: (bed, folder, fault) =>
       fault === "upgrade"
-        ? startCommand(bed, folder, { plane, fall })
-        : startLibrary(bed, { plane, fall }, fault === "dns"),
+        ? startCommand(bed, folder, settings)
+        : startLibrary(bed, settings, fault === "dns"),
   };
 }
 
@@ -93,7 +98,7 @@ async function startCommand(bed: TestBed, folder: string, settings: Settings): P
 
 function createConfig(
   bed: TestBed,
-  { plane, fall }: Settings,
+  { plane, fall, unanswered }: Settings,
   { round = 0, removed = -1 }: { readonly round?: number; readonly removed?: number } = {},
 ): ConfigInput {
   const backends = bed.backends.map((place, index) => ({
@@ -110,6 +115,7 @@ function createConfig(
       {
         name: "p",
         affinity: "client",
+        failover: { unanswered },
         backends: (round === 0 ? even : backends).filter((_, index) => index !== removed),
         ...(fall > 0 && { health: { ...HEALTH, fall } }),
       },
