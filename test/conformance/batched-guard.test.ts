@@ -9,6 +9,7 @@ import { FAULTS } from "#src/started-balancer.js";
 import { openBackend } from "../support/backends.js";
 import { UdpPeer } from "../support/udp-peer.js";
 import { eventually } from "../support/waiting.js";
+import { judged } from "./suite/figures.js";
 
 const skip = process.platform === "linux" ? false : "the batched plane needs Linux";
 const CLIENTS = 40;
@@ -28,9 +29,6 @@ async function start(t: TestContext, workers: number, guard: GuardInput) {
 /** One address, so many ports: the kernel spreads them over the workers. */
 const openPorts = (t: TestContext) =>
   Promise.all(Array.from({ length: CLIENTS }, () => UdpPeer.open(t, { ip: "127.0.9.1" })));
-
-const judged = (balancer: Balancer, count: number) =>
-  eventually(() => assert.equal(balancer.stats().listeners[0].requests.datagrams, count));
 
 describe("batched plane: guard", { skip }, () => {
   test("a burst of 60 datagrams is 60 datagrams, and as many bytes", async (t) => {

@@ -56,7 +56,7 @@ describe("batched plane: datagrams of 2,000 bytes over a path of 1,500", { concu
         if (report.warnings.length > 0) after++;
       }
       const { stats, warnings } = report;
-      assertConsistent(stats);
+      await assertConsistent(async () => (await balancer.ask<Report>()).stats);
       assert.equal(stats.listeners[0].replies.datagrams, rounds * COUNT);
       assert.equal(
         Object.values(stats.drops).reduce((sum, count) => sum + count, 0),

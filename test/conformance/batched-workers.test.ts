@@ -4,8 +4,7 @@ import { describe, test } from "node:test";
 import { openBackends, tagOf } from "../support/backends.js";
 import { openSteadyTraffic } from "../support/steady-traffic.js";
 import { UdpPeer } from "../support/udp-peer.js";
-import { eventually } from "../support/waiting.js";
-import { assertConsistent } from "./suite/figures.js";
+import { assertConsistent, judged } from "./suite/figures.js";
 import { addressOf, listenerOn, type PlaneUnderTest, startBalancer } from "./suite/plane-under-test.js";
 
 const skip = process.platform === "linux" ? false : "the batched plane needs Linux";
@@ -34,7 +33,7 @@ describe("batched plane: two workers", { skip }, () => {
         }),
       );
       for (const seen of tags) assert.equal(seen.size, affinity === "client" ? 1 : 3);
-      assertConsistent(balancer.stats());
+      await assertConsistent(() => balancer.stats());
       assert.equal(balancer.stats().listeners[0].replies.datagrams, 900);
       assert.equal(balancer.flows().length, affinity === "client" ? 30 : 90);
       const shares = balancer.stats().backends.map(({ activeFlows }) => activeFlows);
@@ -71,7 +70,7 @@ describe("batched plane: two workers", { skip }, () => {
     });
     const clients = await Promise.all(Array.from({ length: 40 }, () => UdpPeer.open(t)));
     for (const client of clients) client.send("?", addressOf(balancer));
-    await eventually(() => assert.equal(balancer.stats().listeners[0].requests.datagrams, 40));
+    await judged(balancer, 40);
     const { flows, drops } = balancer.stats();
     assert.deepEqual([flows.active, drops.flow_table_full], [10, 30]);
   });
@@ -106,7 +105,7 @@ describe("batched plane: two workers", { skip }, () => {
     const traffic = await openSteadyTraffic(t, addressOf(balancer), { clients: 8, everyMs: 1 });
     await traffic.answered(50);
     await balancer.close({ graceMs: 0 });
-    assertConsistent(balancer.stats());
+    await assertConsistent(() => balancer.stats());
     assert.equal(balancer.stats().flows.active, 0);
   });
 });

@@ -56,13 +56,15 @@ describe("out of descriptors", { skip, concurrency: true }, () => {
 
       const clients = await Promise.all(Array.from({ length: CLIENTS }, () => UdpPeer.open(t)));
       for (const client of clients) client.send("first", to);
-      let { stats, warnings } = await report();
-      while (stats.listeners[0].requests.datagrams < CLIENTS || warnings.length === 0) {
-        ({ stats, warnings } = await report());
-      }
-      const { active } = stats.flows;
+      const { active, warnings } = await eventually(async () => {
+        const { stats, warnings } = await report();
+        assert.equal(stats.listeners[0].requests.datagrams, CLIENTS);
+        assert.ok(warnings.length > 0);
+        const { active } = stats.flows;
+        assert.equal(stats.drops.no_descriptor, CLIENTS - active, JSON.stringify(stats.drops));
+        return { active, warnings };
+      });
       assert.ok(Math.abs(active - FLOWS) <= 5, `${active} flows`);
-      assert.equal(stats.drops.no_descriptor, CLIENTS - active, JSON.stringify(stats.drops));
       assert.ok(
         warnings.some((text) => text.startsWith("no_descriptor: ")),
         `${warnings}`,
@@ -74,7 +76,7 @@ describe("out of descriptors", { skip, concurrency: true }, () => {
         assert.equal(answered.length, active);
         return answered;
       });
-      await eventually(async () => assertConsistent((await report()).stats));
+      await assertConsistent(async () => (await report()).stats);
       for (const client of inside) await client.take(1);
       const replies = await Promise.all(inside.slice(0, 10).map((client) => client.ask("again", to)));
       assert.deepEqual(
@@ -85,7 +87,7 @@ describe("out of descriptors", { skip, concurrency: true }, () => {
       while ((await report()).stats.flows.active > 0);
       const late = clients.filter((client) => !inside.includes(client));
       for (const client of late.slice(0, 10)) assert.equal((await client.ask("now", to)).text, "a:now");
-      assertConsistent((await report()).stats);
+      await assertConsistent(async () => (await report()).stats);
     });
   }
 });

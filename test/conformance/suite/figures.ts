@@ -1,7 +1,7 @@
 /** Figures and flows add up, whatever happened. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Drops, Stats } from "#src/api.js";
+import type { Balancer, Drops, Stats } from "#src/api.js";
 import { openBackends, tagOf } from "../../support/backends.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually } from "../../support/waiting.js";
@@ -16,8 +16,8 @@ import {
 const total = (counts: Drops | Stats["flows"]["ended"]) =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 
-/** What must hold of any figures while every backend and listener that had traffic is still in the config. */
-export function assertConsistent(stats: Stats): void {
+/** What must hold of figures at rest while every backend and listener that had traffic is still in the config. */
+function assertAddsUp(stats: Stats): void {
   const sum = (field: "requests" | "replies") =>
     stats.backends.reduce((datagrams, backend) => datagrams + backend[field].datagrams, 0);
   const { flows, listeners } = stats;
@@ -32,19 +32,37 @@ export function assertConsistent(stats: Stats): void {
   for (const { outstanding, name } of stats.backends) assert.ok(outstanding >= 0, `${name}: ${outstanding}`);
 }
 
+/**
+ * Waits until figures add up: a worker counts one thing after the other, and may be in the midst of it.
+ * @param read gives them as they are now
+ */
+export async function assertConsistent(read: () => Stats | Promise<Stats>): Promise<void> {
+  await eventually(async () => assertAddsUp(await read()));
+}
+
+/** Waits until the only listener's clients have sent so many requests, and each is forwarded or dropped. */
+export async function judged(balancer: Balancer, count: number): Promise<void> {
+  await eventually(() => {
+    const { listeners, backends, drops } = balancer.stats();
+    const forwarded = backends.reduce((sum, { requests }) => sum + requests.datagrams, 0);
+    assert.deepEqual([listeners[0].requests.datagrams, forwarded + total(drops)], [count, count]);
+  });
+}
+
 export function defineFigures(plane: PlaneUnderTest): void {
   describe("figures", SIDE_BY_SIDE, () => {
     test("add up after answers, refusals, limits and ends of flows", async (t) => {
       const [a, b, dead] = await openBackends(t, "a", "b", "dead");
       dead.peer.close();
-      const balancer = await startBalancer(t, plane, {
-        listeners: [listenerOn("127.0.0.1:0", { idleTimeout: "300ms" })],
+      const config = (idleTimeout: string) => ({
+        listeners: [listenerOn("127.0.0.1:0", { idleTimeout })],
         pools: [{ affinity: "client", backends: [a.entry, b.entry, dead.entry] }],
         limits: { maxFlows: 9 },
       });
+      const balancer = await startBalancer(t, plane, config("120s"));
       const clients = await Promise.all(Array.from({ length: 12 }, () => UdpPeer.open(t)));
       for (let i = 0; i < 10; i++) for (const client of clients) client.send(`${i}`, addressOf(balancer));
-      const stats = await eventually(() => {
+      await eventually(() => {
         const now = balancer.stats();
         assert.equal(now.listeners[0].requests.datagrams, 120);
         // What the dead backend refuses may be answered by another.
@@ -52,16 +70,19 @@ export function defineFigures(plane: PlaneUnderTest): void {
         const unanswered = now.backends[2].requests.datagrams + refused;
         assert.equal(now.listeners[0].replies.datagrams + unanswered, 90);
         assert.ok(now.backends[2].refused > 0);
-        return now;
+        assertAddsUp(now);
+        assert.deepEqual([now.drops.flow_table_full, now.flows.active], [30, 9]);
       });
-      assertConsistent(stats);
-      assert.deepEqual([stats.drops.flow_table_full, stats.flows.active], [30, 9]);
-      await eventually(() => assert.equal(balancer.stats().flows.active, 0));
-      assertConsistent(balancer.stats());
-      assert.deepEqual(
-        balancer.stats().backends.map(({ outstanding }) => outstanding),
-        [0, 0, 0],
-      );
+      await balancer.reload(config("300ms"));
+      await eventually(() => {
+        const { flows, backends } = balancer.stats();
+        assert.equal(flows.active, 0);
+        assert.deepEqual(
+          backends.map(({ outstanding }) => outstanding),
+          [0, 0, 0],
+        );
+      });
+      await assertConsistent(() => balancer.stats());
     });
 
     test("hold after reloads that move flows about", async (t) => {
@@ -86,7 +107,7 @@ export function defineFigures(plane: PlaneUnderTest): void {
       for (let round = 0; round < 6; round++) {
         await balancer.reload(config((i) => (i === round % 3 ? "disabled" : "enabled")));
         await Promise.all(clients.map((client) => client.ask("?", addressOf(balancer))));
-        assertConsistent(balancer.stats());
+        await assertConsistent(() => balancer.stats());
       }
       const { flows, listeners } = balancer.stats();
       assert.deepEqual([listeners[0].requests.datagrams, listeners[0].replies.datagrams], [54, 54]);

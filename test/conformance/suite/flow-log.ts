@@ -9,11 +9,12 @@ import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually } from "../../support/waiting.js";
 import { addressOf, type PlaneUnderTest, startBalancer } from "./plane-under-test.js";
 
+/** The whole lines: the last one may be half written. */
 const linesOf = (file: string) =>
   existsSync(file)
     ? readFileSync(file, "utf8")
         .split("\n")
-        .filter((line) => line !== "")
+        .slice(0, -1)
         .map((line) => JSON.parse(line))
     : [];
 

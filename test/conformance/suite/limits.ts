@@ -8,6 +8,7 @@ import { openBackend, openBackends } from "../../support/backends.js";
 import { proves } from "../../support/proves.js";
 import { UdpPeer } from "../../support/udp-peer.js";
 import { eventually } from "../../support/waiting.js";
+import { judged } from "./figures.js";
 import {
   addressOf,
   listenerOn,
@@ -28,10 +29,6 @@ export function defineLimits(plane: PlaneUnderTest): void {
 
   const openClients = (t: TestContext, count: number, ip = "127.0.0.1") =>
     Promise.all(Array.from({ length: count }, () => UdpPeer.open(t, { ip })));
-
-  /** Waits until so many requests have been judged. */
-  const judged = (balancer: Balancer, count: number) =>
-    eventually(() => assert.equal(balancer.stats().listeners[0].requests.datagrams, count));
 
   describe("limits", SIDE_BY_SIDE, () => {
     test("maxFlows: one more client is dropped and counted, those inside go on", async (t) => {
