@@ -200,7 +200,7 @@ describe("batched plane: bursts", { skip }, () => {
     assert.equal(balancer.stats().listeners[0].requests.datagrams, 60);
     assert.ok(balancer.stats().backends[0].refused > 0);
     await assertConsistent(() => balancer.stats());
-    await openBackend(t, "back", { port: gone.peer.port, answer: echo });
+    await openBackend(t, "back", { ip: gone.peer.ip, port: gone.peer.port, answer: echo });
     const sent = Array.from({ length: 20 }, (_, n) => numbered(n, 100));
     client.burst(sent);
     assert.deepEqual((await client.take(20)).map(numberOf), sent.map(numberOf));

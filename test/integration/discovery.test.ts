@@ -224,7 +224,7 @@ test("discovery: it starts without an answer, drops with no_backend, and works o
 });
 
 test("discovery: localhost works without a name server", async (t) => {
-  const backend = await openBackend(t, "a");
+  const backend = await openBackend(t, "a", { ip: "127.0.0.1" });
   const rig = await openRig(t, "portable", [{ dns: `localhost:${backend.peer.port}`, family: "ipv4" }]);
   assert.deepEqual(namesOf(rig), [backend.address]);
 });

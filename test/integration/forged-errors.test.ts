@@ -41,7 +41,7 @@ async function openFlow(t: TestContext, plane: "portable" | "batched") {
     const ends = {
       source: ipNumber(LOCALHOST),
       sourcePort: upstream.port,
-      target: ipNumber(LOCALHOST),
+      target: ipNumber(backends[0].peer.ip),
       targetPort: backends[0].peer.port,
     };
     writeIcmpError(sender.view, at, { from: ends.target, type: UNREACHABLE, code }, ends, payload.length);

@@ -13,6 +13,8 @@ export interface Backend {
 }
 
 export interface BackendOptions extends PeerOptions {
+  /** Default: an address of its own where there are many, so that nobody else gets its port while it is closed. */
+  readonly ip?: string;
   /** Answers one datagram, or not. Default: with the backend's name, a colon and what came. */
   readonly answer?: (backend: Backend, datagram: Datagram) => void;
 }
@@ -22,7 +24,7 @@ export async function openBackend(
   name: string,
   options: BackendOptions = {},
 ): Promise<Backend> {
-  const peer = await UdpPeer.open(t, options);
+  const peer = await UdpPeer.open(t, { ip: ownAddress(), ...options });
   const { address } = peer;
   const backend: Backend = { name, peer, address, got: [], entry: { name, address } };
   const answer = options.answer ?? tag;
@@ -31,6 +33,15 @@ export async function openBackend(
     answer(backend, datagram);
   });
   return backend;
+}
+
+let addresses = 0;
+
+/** One of 127.64.0.0/10 on Linux, where all of 127.0.0.0/8 is local: by process, and in turn. */
+export function ownAddress(): string {
+  if (process.platform !== "linux") return "127.0.0.1";
+  addresses = (addresses % 254) + 1;
+  return `127.${64 + ((process.pid >> 8) & 63)}.${process.pid & 255}.${addresses}`;
 }
 
 /** Backends with these names, each with its tag. */

@@ -1,7 +1,7 @@
 /** The batched plane without a balancer around it, for tests that make its workers die. Loads FFI only when used. */
 import type { TestContext } from "node:test";
 import type { Stats } from "#src/api.js";
-import { formatEndpoint } from "#src/core/address.js";
+import { formatEndpoint, parseEndpoint } from "#src/core/address.js";
 import type { Snapshot } from "#src/core/snapshot.js";
 import type { BatchedPlane } from "#src/planes/batched/batched-plane.js";
 import { InheritedSockets } from "#src/planes/inherited-sockets.js";
@@ -75,8 +75,7 @@ export async function openPlane(t: TestContext, workers: number): Promise<OpenPl
 function snapshotOf(version: number, backends: readonly Backend[]): Snapshot {
   const entries = backends.map(({ name, peer }) => {
     const slot = name.charCodeAt(0) - "a".charCodeAt(0);
-    const backend = buildBackend(slot, { name });
-    return { ...backend, address: { ...backend.address, port: peer.port } };
+    return buildBackend(slot, { name, address: parseEndpoint(peer.address) });
   });
   return buildSnapshot({
     version,

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { ownAddress } from "../../support/backends.js";
 import { openNumberedTraffic } from "../../support/numbered-traffic.js";
 import { JsonProgram, programPath } from "../../support/other-processes.js";
 import { proves } from "../../support/proves.js";
@@ -21,7 +22,7 @@ export function defineKilledBackend(plane: PlaneUnderTest): void {
         proves("both", "refused");
         const programs = Array.from(
           { length: 3 },
-          () => new JsonProgram(t, [process.execPath, programPath("echo-program"), "127.0.0.1"]),
+          () => new JsonProgram(t, [process.execPath, programPath("echo-program"), ownAddress()]),
         );
         const backends = await Promise.all(programs.map((program) => program.next<string>()));
         const balancer = await startBalancer(t, plane, { listen: "127.0.0.1:0", affinity, backends });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ConfigInput } from "#src/config/config.js";
-import { type Backend, openBackend, tag } from "../../support/backends.js";
+import { type Backend, openBackend, ownAddress, tag } from "../../support/backends.js";
 import { openNumberedTraffic } from "../../support/numbered-traffic.js";
 import { JsonProgram, programPath } from "../../support/other-processes.js";
 import { proves } from "../../support/proves.js";
@@ -150,7 +150,7 @@ export function defineUnanswered(plane: PlaneUnderTest): void {
       test(`affinity ${affinity}: nothing is lost, and nothing is answered twice`, async (t) => {
         const programs = Array.from(
           { length: 3 },
-          () => new JsonProgram(t, [process.execPath, programPath("echo-program"), "127.0.0.1"]),
+          () => new JsonProgram(t, [process.execPath, programPath("echo-program"), ownAddress()]),
         );
         const backends = await Promise.all(programs.map((program) => program.next<string>()));
         const balancer = await startBalancer(t, plane, {

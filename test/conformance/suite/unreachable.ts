@@ -58,7 +58,7 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
       if (plane.cannot.resendRefused === undefined)
         await eventually(() => assert.equal(balancer.stats().drops.backend_refused, 1));
       assert.equal(balancer.stats().backends[0].health, "up");
-      await openBackend(t, "back", { port: dead.peer.port });
+      await openBackend(t, "back", { ip: dead.peer.ip, port: dead.peer.port });
       assert.equal((await first.ask("after", to)).text, "back:after", "its flow has not moved");
       assert.equal(balancer.stats().flows.moved, 0);
       await assertConsistent(() => balancer.stats());
@@ -90,7 +90,7 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
           ["down", "up", "up", "up"],
         ),
       );
-      await openBackend(t, "back", { port: backends[1].peer.port });
+      await openBackend(t, "back", { ip: backends[1].peer.ip, port: backends[1].peer.port });
       assert.equal((await clients[1].ask("after", to)).text, "back:after", "its flow has not moved");
     });
 
@@ -107,7 +107,7 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
       gone.peer.close();
       client.send("lost", to);
       await eventually(() => assert.equal(balancer.stats().backends[0].refused, 1));
-      await openBackend(t, "back", { port: gone.peer.port });
+      await openBackend(t, "back", { ip: gone.peer.ip, port: gone.peer.port });
       // The refusal was told already, or comes with this datagram, which then is sent again: it must not be lost.
       assert.equal((await client.ask("after", to)).text, "back:after");
       assert.equal(balancer.stats().flows.opened, 1);
@@ -133,7 +133,7 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
         // Counted first, then sent: only what was refused can no longer reach the backend that is back.
         if (plane.cannot.resendRefused === undefined) assert.equal(drops.backend_refused, 10);
       });
-      const back = await openBackend(t, "back", { port: gone.peer.port });
+      const back = await openBackend(t, "back", { ip: gone.peer.ip, port: gone.peer.port });
       for (let i = 0; i < 20; i++) client.send(`${i}`, to);
       const replies = await client.take(20);
       assert.deepEqual(
@@ -156,8 +156,8 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
         for (const { refused } of balancer.stats().backends) assert.ok(refused > 0);
       });
       // The refusal of one is forgotten after a second; of the other, the last one of the pool, at once.
-      const back = await openBackend(t, "b", { port: backends[1].peer.port });
-      const other = await openBackend(t, "a", { port: backends[0].peer.port });
+      const back = await openBackend(t, "b", { ip: backends[1].peer.ip, port: backends[1].peer.port });
+      const other = await openBackend(t, "a", { ip: backends[0].peer.ip, port: backends[0].peer.port });
       for (let i = 0; i < 2; i++) client.send("again", addressOf(balancer));
       // A plane that sends refused datagrams again may bring one of the first ten here, late: that is no loss.
       const answers: string[] = [];
