@@ -84,7 +84,7 @@ test("sluice status, flows and explain: what a real balancer says", async (t) =>
   const screen = await running.ask("status");
   assert.match(screen, /^sluice \d+\.\d+\.\d+ .* config 1 \(file\) {2}ready$/m);
   assert.match(screen, /^main +127\.0\.0\.1:\d+ +web +4 +[1-9]\d+/m);
-  assert.match(screen, /^web\/a +127\.0\.0\.1:\d+ +up /m);
+  assert.match(screen, /^web\/a +127\.[\d.]+:\d+ +up /m);
 
   const { flows } = await running.askJson<FlowsView>("flows", "--backend", "web/a");
   assert.equal(flows.length, 2);
@@ -255,7 +255,7 @@ test("sluice top: shows traffic, selects, and drains with d y", needs("tmux"), a
   await startTraffic(t, running.listener);
   const terminal = await openTop(t, running.admin, { columns: 120, rows: 30 });
   await terminal.waitFor(/4 flows +[1-9]\d+ req\/s +[1-9]\d+ rep\/s/);
-  await terminal.waitFor(/web\/a +127\.0\.0\.1:\d+ +up /);
+  await terminal.waitFor(/web\/a +127\.[\d.]+:\d+ +up /);
   assert.equal(await terminal.isAlternate(), true);
 
   await terminal.press("Down");
@@ -267,7 +267,7 @@ test("sluice top: shows traffic, selects, and drains with d y", needs("tmux"), a
   assert.equal((await backendOf(running, "b")).admin, "enabled");
   await terminal.press("d", "y");
   await eventually(async () => assert.equal((await backendOf(running, "b")).admin, "draining"), 20_000);
-  await terminal.waitFor(/web\/b +127\.0\.0\.1:\d+ +draining /);
+  await terminal.waitFor(/web\/b +127\.[\d.]+:\d+ +draining /);
   await terminal.waitFor(/operator: drain web\/b/);
   assert.equal((await backendOf(running, "a")).admin, "enabled");
 
