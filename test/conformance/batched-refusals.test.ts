@@ -99,13 +99,18 @@ describe("batched plane: refusals", { skip }, () => {
   });
 
   test("the main thread is told at once, and at most once in 100 ms", async (t) => {
-    const { client, to, refused, backends, apply } = await openRefused(t);
+    const { client, to, refused, backends, apply, stats } = await openRefused(t);
     await client.ask("1", to);
     await eventually(() => assert.deepEqual(refused, [0]));
     // A new snapshot: it counts as up again, and refuses again.
     await delay(100);
     await apply(2, backends.slice(0, 1));
+    const startMs = performance.now();
     for (let i = 0; i < 20; i++) client.send(`${i}`, to);
-    await eventually(() => assert.deepEqual(refused, [0, 0]));
+    await eventually(() => assert.equal(stats().drops.backend_refused, 20));
+    await eventually(() => assert.ok(refused.length >= 2));
+    const most = 2 + Math.floor((performance.now() - startMs) / 100);
+    assert.ok(refused.length <= most, `${refused}`);
+    assert.ok(refused.every((slot) => slot === 0));
   });
 });
