@@ -16,6 +16,8 @@ export interface SoakOptions {
   readonly seed: number;
   readonly durationMs: number;
   readonly perSecond: number;
+  /** Whether what a dead backend leaves unanswered is sent again. Default false. */
+  readonly resend?: boolean;
   readonly onProgress?: (line: string) => void;
 }
 
@@ -152,7 +154,14 @@ class Soak {
       plane: this.#options.plane,
       ...(this.#options.plane === "batched" && { workers: 2 }),
       listeners: [{ ...second, name: "main" }, ...(round % 2 === 1 ? [second] : [])],
-      pools: [{ name: "p", affinity: "client", backends: backends.filter((_, i) => i !== removed) }],
+      pools: [
+        {
+          name: "p",
+          affinity: "client",
+          failover: { unanswered: this.#options.resend === true ? "resend" : "lose" },
+          backends: backends.filter((_, i) => i !== removed),
+        },
+      ],
     };
   }
 

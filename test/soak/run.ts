@@ -1,4 +1,4 @@
-/** `npm run soak -- [--minutes N] [--seed N] [--rate N] [--plane batched]`: the same seed makes the same faults. */
+/** `npm run soak -- [--minutes N] [--seed N] [--rate N] [--plane batched] [--resend]`: the same seed makes the same faults. */
 import { parseArgs } from "node:util";
 import { createCleanup } from "../support/cleanup.js";
 import { runSoak } from "./run-soak.js";
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     rate: { type: "string", default: "2000" },
     plane: { type: "string", default: "batched" },
+    resend: { type: "boolean", default: false },
   },
 });
 const cleanup = createCleanup();
@@ -22,6 +23,7 @@ try {
     seed: Number(values.seed),
     durationMs: Number(values.minutes) * 60_000,
     perSecond: Number(values.rate),
+    resend: values.resend,
     onProgress: (line) => {
       if (performance.now() - saidMs < PROGRESS_EVERY_MS) return;
       saidMs = performance.now();
