@@ -62,7 +62,7 @@ describe("compileSnapshot", () => {
       affinity: { kind: "client-ip", prefix4: 24, prefix6: 128 },
       maglevTableSize: 65_537,
       failOpen: true,
-      failover: { unhealthy: "move", draining: "keep", removed: "move" },
+      failover: { unhealthy: "move", draining: "keep", removed: "move", unanswered: "lose" },
       passive: { enabled: true, maxEjected: 50 },
     });
     assert.equal(backends.length, 1);

@@ -83,7 +83,12 @@ describe("knownKeys", () => {
   it("finds the keys of a map at any depth", () => {
     assert.deepEqual(knownKeys(schema, []).slice(0, 4), ["listeners", "pools", "limits", "shutdown"]);
     assert.deepEqual(knownKeys(schema, ["metrics"]), ["otlp"]);
-    assert.deepEqual(knownKeys(schema, ["pools", 3, "failover"]), ["unhealthy", "draining", "removed"]);
+    assert.deepEqual(knownKeys(schema, ["pools", 3, "failover"]), [
+      "unhealthy",
+      "draining",
+      "removed",
+      "unanswered",
+    ]);
   });
   it("finds them in one of several alternatives", () => {
     assert.deepEqual(knownKeys(schema, ["pools", 0, "backends", 1]), [

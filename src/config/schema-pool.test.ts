@@ -28,7 +28,7 @@ describe("poolSchema: defaults", () => {
       affinity: { kind: "none" },
       maglevTableSize: 65_537,
       failOpen: true,
-      failover: { unhealthy: "move", draining: "keep", removed: "move" },
+      failover: { unhealthy: "move", draining: "keep", removed: "move", unanswered: "lose" },
       passive: { enabled: true, maxEjected: 50 },
       slowStartMs: 0,
       discover: [],
@@ -55,6 +55,7 @@ describe("poolSchema: defaults", () => {
       unhealthy: "move",
       draining: "drop",
       removed: "move",
+      unanswered: "lose",
     });
   });
 });

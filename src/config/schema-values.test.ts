@@ -130,6 +130,11 @@ describe("parseConfig: single keys", () => {
       'pools[0].failover.removed: found "stay", expected one of move, keep, drop',
     ],
     [
+      "a word for unanswered requests that is none",
+      withPool({ failover: { unanswered: "drop" } }),
+      'pools[0].failover.unanswered: found "drop", expected one of lose, resend',
+    ],
+    [
       "a backend that is a number",
       withBackend(5),
       "pools[0].backends[0]: found 5, expected an address or a map with an address",

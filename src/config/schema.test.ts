@@ -32,7 +32,7 @@ describe("configSchema", () => {
       affinity: { kind: "none" },
       maglevTableSize: 65_537,
       failOpen: true,
-      failover: { unhealthy: "move", draining: "keep", removed: "move" },
+      failover: { unhealthy: "move", draining: "keep", removed: "move", unanswered: "lose" },
       passive: { enabled: true, maxEjected: 50 },
       slowStart: 0,
     });
