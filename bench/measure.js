@@ -36,7 +36,11 @@ export async function measureRun(setting, row, contestant) {
     const balancer = startChild(setting.namespace, cpus[0], command);
     started.unshift({ close: () => balancer.stop() });
     await waitUntilReady(bed, balancer);
-    return await runLoads({ ...setting, cpus }, row, contestant, bed, balancer);
+    const client = contestant.client && startChild(setting.namespace, cpus[1], contestant.client);
+    if (client !== undefined) started.unshift({ close: () => client.stop() });
+    const run = await runLoads({ ...setting, cpus }, row, contestant, bed, balancer);
+    client?.assertRunning();
+    return run;
   } finally {
     for (const one of started) await one.close();
   }

@@ -3,11 +3,25 @@ import { fileURLToPath } from "node:url";
 
 const COMMAND = fileURLToPath(new URL("../../bin/sluice.js", import.meta.url));
 const STEADY_SCRIPT = fileURLToPath(new URL("./steady-balancer.js", import.meta.url));
+const SCRAPER_SCRIPT = fileURLToPath(new URL("./scraper.js", import.meta.url));
+const ADMIN = "127.0.0.1:9901";
 const BATCHED = ["--plane", "batched", "--workers", "1"];
 
 /** The batched plane with these flags. @param {string[]} flags */
 export function sluice(...flags) {
   return createSluice([...BATCHED, ...flags]);
+}
+
+/** The batched plane with these flags, and somebody who asks for its metrics every second, on the CPU of the load. */
+export function scrapedSluice(...flags) {
+  return {
+    ...createSluice([...BATCHED, ...flags, "--admin", ADMIN]),
+    client: {
+      program: process.execPath,
+      args: [SCRAPER_SCRIPT, `http://${ADMIN}/metrics`],
+      label: "scraper",
+    },
+  };
 }
 
 /** The portable plane with these flags. @param {string[]} flags */

@@ -2,7 +2,7 @@
 import { dnsdistInTurn } from "../peers/dnsdist.js";
 import { nginxByClient, nginxInTurn } from "../peers/nginx.js";
 import { penByClient } from "../peers/pen.js";
-import { naiveProxy, portableSluice, sluice } from "../peers/sluice.js";
+import { naiveProxy, portableSluice, scrapedSluice, sluice } from "../peers/sluice.js";
 import { cpu, p50, p99, received, replies } from "./figures.js";
 import { manyFlowsRow } from "./many-flows.js";
 import { steadyRow } from "./steady.js";
@@ -97,6 +97,14 @@ export function createRows({ nginx, dnsdist, pen }, { flows, datagrams }) {
       loads: { main: { ...PLAN, clients: 1, inFlight: 1 } },
       oneCpu: true,
       figures: [p50],
+    },
+    {
+      id: "scraped",
+      title: "Metrics scraped every second: affinity by client, 8 clients, 256 in flight",
+      contestants: [scrapedSluice("--affinity", "client"), { ...keep, name: "sluice without an admin side" }],
+      loads: { main: PLAN },
+      keepsClients: true,
+      figures: [cpu, replies],
     },
     manyFlowsRow([keep, ...byClient], PLAN, flows),
     steadyRow(GSO, datagrams),
