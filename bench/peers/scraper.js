@@ -4,12 +4,28 @@ import { Agent, get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const INTERVAL_MS = 1000;
+/** The admin side opens after the listeners. */
+const OPEN_MS = 5000;
+const TRY_MS = 50;
 
 const [url] = process.argv.slice(2);
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+await scrapeFirst();
 for (;;) {
-  await scrape();
   await sleep(INTERVAL_MS);
+  await scrape();
+}
+
+async function scrapeFirst() {
+  const untilMs = performance.now() + OPEN_MS;
+  for (;;) {
+    try {
+      return await scrape();
+    } catch (error) {
+      if (error.code !== "ECONNREFUSED" || performance.now() > untilMs) throw error;
+      await sleep(TRY_MS);
+    }
+  }
 }
 
 /** Rejects unless the answer is one of metrics, which ends the program: a run without scrapes is none. */
