@@ -62,7 +62,11 @@ export class Upstream {
     this.#events = events;
     this.#socket = createUdpSocket(backend.address.ip.family);
     this.#socket.on("error", (error: NodeJS.ErrnoException) => this.#failed(error));
-    this.#socket.on("message", (message) => this.#events.reply(this, message));
+    this.#socket.on("message", (message) => {
+      // What was sent before a reply is not sent again.
+      if (this.#kept.length > 0) this.#kept = [];
+      this.#events.reply(this, message);
+    });
     this.#socket.connect(backend.address.port, hostText(backend.address.ip), () => this.#connected());
   }
 
@@ -77,7 +81,7 @@ export class Upstream {
     else this.#lose(message, PENDING_FULL);
   }
 
-  /** Keeps a request that is about to be sent, unless that fails. */
+  /** Keeps a request that is about to be sent, until that fails, a reply comes, or others take its place. */
   keep(message: Buffer, atMs: number): void {
     this.#kept.push({ message, atMs });
     if (this.#kept.length > KEPT_REQUESTS) this.#kept.shift();
