@@ -248,16 +248,15 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   #resend(upstream: Upstream): void {
     const { from, clientAddress: address, clientPort: port, flow } = upstream;
     const { refusals } = this.#forwarder as Forwarder;
-    let resent = false;
     for (const { message, atMs } of upstream.takeKept()) {
       if (this.#upstreams[flow] !== upstream) return;
       if (this.#nowMs - atMs > RESENT_WITHIN_MS || !refusals.isUnanswered(flow, atMs)) continue;
       this.#client = { from, address, port };
       const next = refusals.reforward(flow, message.length, this.#nowMs);
       if (next >= 0) this.#send(next, message);
-      resent = true;
+      upstream.resent = true;
     }
-    if (resent && this.#upstreams[flow] === upstream) refusals.endResent(flow);
+    if (upstream.resent && this.#upstreams[flow] === upstream) refusals.endResent(flow);
   }
 
   #copy(isReply: boolean, flow: number, message: Buffer, { localIp }: ListenerSocket): void {

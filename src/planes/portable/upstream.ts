@@ -40,6 +40,8 @@ export class Upstream {
   flow: number;
   /** When it may be closed, once the flow has ended. */
   restUntilMs = 0;
+  /** Whether what it had not answered has gone to another backend. */
+  resent = false;
 
   readonly #socket: Socket;
   readonly #events: UpstreamEvents;
@@ -119,6 +121,8 @@ export class Upstream {
   /** ECONNREFUSED on a send tells of an earlier datagram; this one did not leave yet and goes out again. */
   #sendFailed(message: Buffer, error: NodeJS.ErrnoException, again: boolean): void {
     if (error.code === "ECONNREFUSED") this.#events.refused(this);
+    // It has gone to another backend, and counts there.
+    if (this.resent) return;
     if (error.code === "ECONNREFUSED" && again) this.#send(message, false);
     else this.#lose(message, reasonOfError(error));
   }
@@ -134,8 +138,9 @@ export class Upstream {
     this.#pending = [];
     this.#events.broken(this);
   }
+
   #lose(message: Buffer, reason: number): void {
-    this.#kept = this.#kept.filter((kept) => kept.message !== message);
+    if (this.#kept.length > 0) this.#kept = this.#kept.filter((kept) => kept.message !== message);
     this.#events.requestFailed(this, message.length, reason);
   }
 }
