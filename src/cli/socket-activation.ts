@@ -3,7 +3,7 @@
  * each is bound to is read from /proc, so that it needs no FFI.
  */
 import { readFileSync, readlinkSync } from "node:fs";
-import { type Endpoint, formatEndpoint } from "../core/address.js";
+import { type Endpoint, formatEndpoint, ipOfWords } from "../core/address.js";
 import { MAPPED_WORD } from "../core/ip-words.js";
 import type { Logger } from "./logger.js";
 
@@ -85,6 +85,5 @@ function parseProcAddress(text: string, family: 4 | 6): Endpoint | undefined {
   if (address.length !== (family === 4 ? 8 : 32) || Number.parseInt(port, 16) === 0) return undefined;
   const read = address.match(/.{8}/g)?.map((word) => Buffer.from(word, "hex").readUInt32LE()) ?? [];
   const words = family === 4 ? [0, 0, MAPPED_WORD, ...read] : read;
-  const [first, second, third, last] = words;
-  return { ip: { family, words: [first, second, third, last], zone: "" }, port: Number.parseInt(port, 16) };
+  return { ip: ipOfWords(Uint32Array.from(words)), port: Number.parseInt(port, 16) };
 }

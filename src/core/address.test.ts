@@ -41,8 +41,8 @@ describe("parseIp", () => {
     });
   });
 
-  it("keeps IPv4-mapped text in family 6", () => {
-    assert.deepEqual(parseIp("::ffff:1.2.3.4"), { family: 6, words: [0, 0, 0xffff, 0x01020304], zone: "" });
+  it("reads IPv4-mapped text as the IPv4 address", () => {
+    assert.deepEqual(parseIp("::ffff:1.2.3.4"), parseIp("1.2.3.4"));
     assert.deepEqual(parseIp("::ffff:102:304"), parseIp("::ffff:1.2.3.4"));
   });
 
@@ -150,7 +150,7 @@ describe("formatIp", () => {
     ["0:0:1::0:0", "0:0:1::"],
     ["::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8"],
     ["1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"],
-    ["::FFFF:C000:0201", "::ffff:192.0.2.1"],
+    ["::FFFF:C000:0201", "192.0.2.1"],
     ["::1.2.3.4", "::102:304"],
     ["64:ff9b::1.2.3.4", "64:ff9b::102:304"],
     ["1:2:3:4:5::1.2.3.4", "1:2:3:4:5:0:102:304"],
@@ -165,16 +165,10 @@ describe("formatIp", () => {
 
 describe("parseEndpoint", () => {
   it("reads and formatEndpoint writes both families", () => {
-    for (const text of [
-      "127.0.0.1:53",
-      "[::1]:53",
-      "[fe80::1%eth0]:53",
-      "0.0.0.0:0",
-      "[::]:65535",
-      "[::ffff:1.2.3.4]:1",
-    ]) {
+    for (const text of ["127.0.0.1:53", "[::1]:53", "[fe80::1%eth0]:53", "0.0.0.0:0", "[::]:65535"]) {
       assert.equal(formatEndpoint(parseEndpoint(text)), text);
     }
+    assert.equal(formatEndpoint(parseEndpoint("[::ffff:1.2.3.4]:1")), "1.2.3.4:1");
     assert.deepEqual(parseEndpoint("[::1]:53"), {
       ip: { family: 6, words: [0, 0, 0, 1], zone: "" },
       port: 53,
@@ -210,6 +204,7 @@ describe("parseEndpoint", () => {
     refuses(parseEndpoint, "1:2:3", /brackets around the IPv6 address, such as \[2001:db8::1\]:53$/);
     refuses(parseEndpoint, "[::1:53", /IPv6 address in brackets/);
     refuses(parseEndpoint, "[1.2.3.4]:53", /IPv6 address in brackets/);
+    refuses(parseEndpoint, "::ffff:1.2.3.4:53", /brackets around the IPv6 address/);
     refuses(parseEndpoint, "[::1%]:53", /IPv6 address in brackets/);
   });
 
@@ -245,7 +240,14 @@ describe("parsePrefix", () => {
     assert.deepEqual(parsePrefix("192.0.2.1/32").length, 32);
     assert.deepEqual(parsePrefix("0.0.0.0/0").length, 0);
     assert.deepEqual(parsePrefix("2001:db8::/32"), { ip: parseIp("2001:db8::"), length: 32 });
-    assert.deepEqual(parsePrefix("::ffff:10.0.0.0/104").length, 104);
+  });
+
+  it("reads an IPv4-mapped network as the IPv4 network", () => {
+    assert.deepEqual(parsePrefix("::ffff:10.0.0.0/104"), parsePrefix("10.0.0.0/8"));
+    assert.deepEqual(parsePrefix("::ffff:0:0/96"), parsePrefix("0.0.0.0/0"));
+    refuses(parsePrefix, "::ffff:0:0/95", /expected no bits set beyond the length: ::fffe:0:0\/95$/);
+    refuses(parsePrefix, "::ffff:10.0.0.0/8", /expected no bits set beyond the length: ::\/8$/);
+    refuses(parsePrefix, "::ffff:10.0.0.0/129", /0 to 128, such as ::ffff:10\.0\.0\.0\/128$/);
   });
 
   it("suggests the masked address when bits beyond the length are set", () => {
@@ -253,7 +255,7 @@ describe("parsePrefix", () => {
     refuses(parsePrefix, "10.1.2.3/12", /: 10\.0\.0\.0\/12$/);
     refuses(parsePrefix, "10.17.2.3/12", /: 10\.16\.0\.0\/12$/);
     refuses(parsePrefix, "2001:db8::1/64", /: 2001:db8::\/64$/);
-    refuses(parsePrefix, "::ffff:10.1.0.0/104", /: ::ffff:10\.0\.0\.0\/104$/);
+    refuses(parsePrefix, "::ffff:10.1.0.0/104", /: 10\.0\.0\.0\/8$/);
   });
 
   it("refuses a missing or impossible length, a zone and a second slash", () => {

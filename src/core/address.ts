@@ -3,7 +3,7 @@
  * the packet path uses, and the reading and masking of it, is in `ip-words.ts`.
  */
 import { SluiceError } from "./errors.js";
-import { formatIpv4Word, formatIpWords, isMapped, keepBits, MAPPED_WORD, writeIpWords } from "./ip-words.js";
+import { formatIpWords, isMapped, keepBits, MAPPED_WORD, writeIpWords } from "./ip-words.js";
 
 /**
  * An IP address. `words` are its 128 bits, most significant first, an IPv4 address in its IPv4-mapped IPv6 form
@@ -37,12 +37,16 @@ export class AddressError extends SluiceError {
   }
 }
 
+/** Bits of the word form that come before an IPv4 address. */
+const MAPPED_BITS = 96;
+
 /** As Linux allows in an interface name, and no characters that have a meaning around an address. */
 const ZONE = /^[^\s\p{Cc}%/:[\]]+$/u;
 
 /**
  * Reads an IPv4 dotted quad (four decimal numbers, no leading zeros) or any IPv6 text form of RFC 4291 section 2.2,
- * with an optional `%zone`. `::ffff:192.0.2.1` is an address of family 6.
+ * with an optional `%zone`. IPv4-mapped text such as `::ffff:192.0.2.1` is the IPv4 address: a socket of the IPv6 family
+ * would speak IPv4 all the same, but would get no ICMP error of it.
  * @throws AddressError
  */
 export function parseIp(text: string): IpAddress {
@@ -55,13 +59,14 @@ function readIp(text: string): IpAddress | undefined {
   const percent = text.indexOf("%");
   const words = new Uint32Array(4);
   if (!writeIpWords(percent < 0 ? text : text.slice(0, percent), words, 0)) return undefined;
-  const family = text.includes(":") ? 6 : 4;
   const zone = percent < 0 ? "" : text.slice(percent + 1);
   if (percent >= 0 && (isMapped(words, 0) || !ZONE.test(zone))) return undefined;
-  return createIp(family, words, zone);
+  return ipOfWords(words, zone);
 }
 
-function createIp(family: 4 | 6, words: Uint32Array, zone: string): IpAddress {
+/** The address in four words; its family follows from them. */
+export function ipOfWords(words: Uint32Array, zone = ""): IpAddress {
+  const family = isMapped(words, 0) ? 4 : 6;
   return { family, words: [words[0], words[1], words[2], words[3]], zone };
 }
 
@@ -74,11 +79,9 @@ function expectedIp(text: string): string {
   return "expected an IPv4 address such as 192.0.2.1 or an IPv6 address such as 2001:db8::1";
 }
 
-/** IPv4 as a dotted quad, IPv6 as RFC 5952 says, IPv4-mapped IPv6 as `::ffff:192.0.2.1`. */
+/** IPv4 as a dotted quad, IPv6 as RFC 5952 says. */
 export function formatIp(ip: IpAddress): string {
-  const words = Uint32Array.from(ip.words);
-  if (ip.family === 6 && isMapped(words, 0)) return `::ffff:${formatIpv4Word(words[3])}`;
-  const text = formatIpWords(words, 0);
+  const text = formatIpWords(Uint32Array.from(ip.words), 0);
   return ip.zone === "" ? text : `${text}%${ip.zone}`;
 }
 
@@ -91,7 +94,7 @@ export function parseEndpoint(text: string): Endpoint {
   const host = text.slice(0, Math.max(colon, 0));
   const bracketed = host.startsWith("[") && host.endsWith("]");
   const ip = readIp(bracketed ? host.slice(1, -1) : host);
-  if (ip === undefined || bracketed !== (ip.family === 6)) {
+  if (ip === undefined || bracketed !== host.includes(":")) {
     throw unreadable("endpoint", text, expectedEndpoint(text, host));
   }
   const port = text.slice(colon + 1);
@@ -135,7 +138,8 @@ export function formatEndpoint(endpoint: Endpoint): string {
 }
 
 /**
- * Reads a network such as `10.0.0.0/8` or `2001:db8::/32`. Bits beyond the length must be 0.
+ * Reads a network such as `10.0.0.0/8` or `2001:db8::/32`. Bits beyond the length must be 0. `::ffff:10.0.0.0/104` is
+ * `10.0.0.0/8`.
  * @throws AddressError
  */
 export function parsePrefix(text: string): Prefix {
@@ -144,25 +148,19 @@ export function parsePrefix(text: string): Prefix {
   if (ip === undefined || ip.zone !== "" || rest.length > 0) {
     throw unreadable("prefix", text, "expected an IP address and a length, such as 10.0.0.0/8");
   }
-  const width = ip.family === 4 ? 32 : 128;
+  const width = address.includes(":") ? 128 : 32;
+  const bits = Number(length) + (width === 32 ? MAPPED_BITS : 0);
   if (!/^(0|[1-9]\d{0,2})$/.test(length) || Number(length) > width) {
-    throw unreadable(
-      "prefix",
-      text,
-      `expected a length from 0 to ${width}, such as ${formatIp(ip)}/${width}`,
-    );
+    throw unreadable("prefix", text, `expected a length from 0 to ${width}, such as ${address}/${width}`);
   }
-  const masked = maskIp(ip, Number(length));
-  if (!ipEquals(ip, masked)) {
-    throw unreadable("prefix", text, `expected no bits set beyond the length: ${formatIp(masked)}/${length}`);
-  }
-  return { ip, length: Number(length) };
-}
-
-function maskIp(ip: IpAddress, length: number): IpAddress {
   const words = Uint32Array.from(ip.words);
-  keepBits(words, 0, ip.family === 4 ? 96 + length : length);
-  return createIp(ip.family, words, "");
+  keepBits(words, 0, bits);
+  const masked = ipOfWords(words);
+  if (!ipEquals(ip, masked)) {
+    const expected = `${formatIp(masked)}/${masked.family === 4 ? bits - MAPPED_BITS : bits}`;
+    throw unreadable("prefix", text, `expected no bits set beyond the length: ${expected}`);
+  }
+  return { ip, length: ip.family === 4 ? bits - MAPPED_BITS : bits };
 }
 
 /** Whether this is `0.0.0.0` or `::`, in any spelling. */
