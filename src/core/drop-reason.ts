@@ -24,6 +24,7 @@ export const DROP_REASONS = [
   "rate_bytes",
   "rate_new_flows",
   "amplification",
+  "stray_reply",
 ] as const;
 
 export type DropReason = (typeof DROP_REASONS)[number];

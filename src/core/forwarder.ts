@@ -40,6 +40,7 @@ export interface ForwarderOptions {
 
 const NO_BACKEND = dropOf(reasonNumber("no_backend"));
 const LATE_REPLY = dropOf(reasonNumber("late_reply"));
+const STRAY_REPLY = reasonNumber("stray_reply");
 
 export class Forwarder {
   /** Planes write a client's address here (words 0 to 5: IP, scope, port) before `fromClient`. */
@@ -214,6 +215,11 @@ export class Forwarder {
   lateReply(listener: number, count = 1): number {
     this.#counters[listenerAt(listener) + LISTENER.replyDrops + reasonOf(LATE_REPLY)] += count;
     return LATE_REPLY;
+  }
+
+  /** Counts a datagram that a flow's socket took from somebody else before it was connected; it goes to nobody. */
+  strayReply(listener: number): void {
+    this.#counters[listenerAt(listener) + LISTENER.replyDrops + STRAY_REPLY]++;
   }
 
   /** The backend's host said that nobody listens there (ICMP port unreachable). */

@@ -39,6 +39,8 @@ export interface Libc {
   sendmsg(fd: number, message: number, flags: number): number;
   send(fd: number, data: number, length: number, flags: number): number;
   recv(fd: number, data: number, length: number, flags: number): number;
+  /** `name` and `nameLength` (socklen_t, in and out) are addresses, too. */
+  recvfrom(fd: number, data: number, length: number, flags: number, name: number, nameLength: number): number;
   epollCreate1(flags: number): number;
   epollCtl(epollFd: number, operation: number, fd: number, event: Pointer): number;
   epollWait(epollFd: number, events: number, maxEvents: number, timeoutMs: number): number;
@@ -128,6 +130,7 @@ function bindPacketFunctions(native: (declaration: string) => Native, answer: An
   const sendmsg = native("int64 sendmsg(int, int64, int)");
   const send = native("int64 send(int, int64, int64, int)");
   const recv = native("int64 recv(int, int64, int64, int)");
+  const recvfrom = native("int64 recvfrom(int, int64, int64, int, int64, int64)");
   const epollWait = native("int epoll_wait(int, int64, int, int)");
   const usleep = native("int usleep(uint)");
   // By number, for C libraries older than glibc 2.35; syscall(2) takes and gives long.
@@ -141,6 +144,8 @@ function bindPacketFunctions(native: (declaration: string) => Native, answer: An
     sendmsg: (fd, message, flags) => answer(sendmsg(fd, message, flags)),
     send: (fd, data, length, flags) => answer(send(fd, data, length, flags)),
     recv: (fd, data, length, flags) => answer(recv(fd, data, length, flags)),
+    recvfrom: (fd, data, length, flags, name, nameLength) =>
+      answer(recvfrom(fd, data, length, flags, name, nameLength)),
     usleep: (microseconds) => answer(usleep(microseconds)),
     epollWait: (fd, events, maxEvents, timeoutMs) => answer(epollWait(fd, events, maxEvents, timeoutMs)),
   } satisfies Partial<Libc>;

@@ -111,9 +111,30 @@ export class ReceiveBatch {
       MSG_DONTWAIT,
     );
     if (length < 0) return length;
+    this.#u32[this.#headers + slot * MMSGHDR_WORDS + MSG_NAME_LENGTH] = 0;
+    return this.#received(slot, length);
+  }
+
+  /** As `receiveOne`, but tells the sender, also where the batch's names are off. */
+  receiveOneWithName(fd: number, slot: number): number {
+    const nameLength = this.#headers + slot * MMSGHDR_WORDS + MSG_NAME_LENGTH;
+    this.#u32[nameLength] = SOCKADDR_IN6_BYTES;
+    const { address } = this.#arena;
+    const length = this.#libc.recvfrom(
+      fd,
+      address + this.dataOffset(slot),
+      this.bufferBytes,
+      MSG_DONTWAIT,
+      address + this.nameOffset(slot),
+      address + nameLength * 4,
+    );
+    if (slot >= this.#used) this.#used = slot + 1;
+    return length < 0 ? length : this.#received(slot, length);
+  }
+
+  #received(slot: number, length: number): number {
     const header = this.#headers + slot * MMSGHDR_WORDS;
     this.#u32[header + MSG_LENGTH] = length;
-    this.#u32[header + MSG_NAME_LENGTH] = 0;
     this.#u32[header + MSG_CONTROL_LENGTH] = 0;
     this.#u32[header + MSG_FLAGS] = 0;
     if (slot >= this.#used) this.#used = slot + 1;

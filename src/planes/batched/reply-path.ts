@@ -80,6 +80,7 @@ export class ReplyPath {
     const ask = this.#singleFile.ask(PER_UPSTREAM, upstreams.turn[upstream] === turn - 1);
     upstreams.turn[upstream] = turn;
     const fd = upstreams.fd(upstream);
+    if (upstreams.fresh[upstream] !== 0) return this.#receiveFirst(upstream, fd, first, nowMs);
     const received =
       ask === 1 && upstreams.bursts[upstream] === 0
         ? this.#batch.receiveOne(fd, first)
@@ -87,12 +88,31 @@ export class ReplyPath {
     if (received > 1) upstreams.expectBursts(upstream);
     if (received <= 0) return received < 0 && received !== -EAGAIN;
     this.#singleFile.got(received);
+    this.#judgeAll(upstream, first, received, nowMs);
+    return false;
+  }
+
+  /** The first of its backend ends the search: the queue keeps its order, so nothing from before the connect is behind it. */
+  #receiveFirst(upstream: number, fd: number, slot: number, nowMs: number): boolean {
+    const { upstreams, forwarder } = this.#parts;
+    const received = this.#batch.receiveOneWithName(fd, slot);
+    if (received < 0) return received !== -EAGAIN;
+    if (upstreams.isBackend(upstream, this.#batch.nameOffset(slot), this.#batch.nameLength(slot))) {
+      upstreams.fresh[upstream] = 0;
+      this.#judgeAll(upstream, slot, 1, nowMs);
+    } else {
+      this.#received++;
+      forwarder.strayReply(upstreams.listener[upstream]);
+    }
+    return false;
+  }
+
+  #judgeAll(upstream: number, first: number, received: number, nowMs: number): void {
     this.#received += received;
     this.#used += received;
-    const flow = upstreams.flow[upstream];
+    const flow = this.#parts.upstreams.flow[upstream];
     if (flow < 0) this.#late(upstream, first, received);
     else for (let slot = first; slot < first + received; slot++) this.#judge(upstream, flow, slot, nowMs);
-    return false;
   }
 
   /** Messages received since the last call. */

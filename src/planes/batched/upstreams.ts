@@ -64,6 +64,11 @@ export class Upstreams {
   readonly overflow: Uint32Array;
   /** By upstream: whether it has had several replies waiting, so that control messages tell of bursts and drops from then on. */
   readonly bursts: Uint8Array;
+  /**
+   * By upstream: whether its backend has sent nothing yet. The kernel gives a socket its port before its peer (connect(2) of an
+   * unbound socket), so what anybody sent in between lies at the head of its queue.
+   */
+  readonly fresh: Uint8Array;
   /** By upstream: the turn in which it was last ready. */
   readonly turn: Int32Array;
   open = 0;
@@ -98,6 +103,7 @@ export class Upstreams {
     this.uses = new Uint32Array(this.#capacity);
     this.overflow = new Uint32Array(this.#capacity);
     this.bursts = new Uint8Array(this.#capacity);
+    this.fresh = new Uint8Array(this.#capacity);
     this.turn = new Int32Array(this.#capacity);
     this.#untilMs = new Float64Array(this.#capacity);
     this.#next = new Int32Array(this.#capacity);
@@ -128,6 +134,20 @@ export class Upstreams {
     return this.#families[this.backend[upstream]] === AF_INET6;
   }
 
+  /** Whether a sockaddr in the arena is that of the upstream's backend. */
+  isBackend(upstream: number, name: number, nameLength: number): boolean {
+    const { u32 } = this.#options.arena;
+    const backend = this.backend[upstream];
+    const bytes = this.#addressLengths[backend];
+    const at = (this.#addresses + backend * SOCKADDR_SLOT_BYTES) >> 2;
+    const other = name >> 2;
+    if (nameLength !== bytes || u32[other] !== u32[at]) return false;
+    if (bytes === SOCKADDR_IN_BYTES) return u32[other + 1] === u32[at + 1];
+    // Word 1 is flow information, which the sender chooses; word 6 the zone, where the backend has one.
+    for (let word = 2; word < 6; word++) if (u32[other + word] !== u32[at + word]) return false;
+    return u32[at + 6] === 0 || u32[other + 6] === u32[at + 6];
+  }
+
   fd(upstream: number): number {
     return this.#options.descriptors[upstream] - 1;
   }
@@ -140,6 +160,7 @@ export class Upstreams {
     if (upstream < 0) return upstream;
     this.flow[upstream] = flow;
     this.uses[upstream]++;
+    this.fresh[upstream] = 1;
     this.backend[upstream] = backendSlot;
     this.listener[upstream] = listenerSlot;
     return upstream;
@@ -201,14 +222,15 @@ export class Upstreams {
     const { libc, address } = arena;
     const fd = libc.socket(this.#families[backendSlot], SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return fd;
-    if (this.#families[backendSlot] === AF_INET6)
-      libc.setsockopt(fd, SOL_IPV6, IPV6_RECVERR, address + this.#one, 4);
-    else libc.setsockopt(fd, SOL_IP, IP_RECVERR, address + this.#one, 4);
     if (libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, address + this.#receiveBytes, 4) < 0) {
       libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, address + this.#receiveBytes, 4);
     }
     const name = address + this.#addresses + backendSlot * SOCKADDR_SLOT_BYTES;
     const connected = libc.connect(fd, name, this.#addressLengths[backendSlot]);
+    // After the connect: before it anybody's ICMP error would be taken for the backend's.
+    if (this.#families[backendSlot] === AF_INET6)
+      libc.setsockopt(fd, SOL_IPV6, IPV6_RECVERR, address + this.#one, 4);
+    else libc.setsockopt(fd, SOL_IP, IP_RECVERR, address + this.#one, 4);
     const upstream = this.#number();
     const watched = connected < 0 ? connected : epoll.add(fd, UPSTREAM_DATA + upstream);
     if (watched < 0) {

@@ -172,6 +172,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     if (!upstream || !this.#forwarder) return;
     this.#upstreams[flow] = undefined;
     upstream.flow = -1;
+    if (upstream.isClosed) return;
     const idleMs = this.#nowMs - this.#forwarder.table.f64[flow * R.RECORD_DOUBLES + R.LAST_SEEN];
     if (!unanswered) this.#answered.add(upstream, this.#nowMs + ANSWERED_REST_MS);
     else if (idleMs < REST_MS) this.#resting.add(upstream, this.#nowMs + REST_MS - idleMs);
@@ -193,6 +194,10 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     if (verdict === FORWARD_LAST) forwarder.endAnswered(flow);
   }
 
+  strayReply(upstream: Upstream): void {
+    this.#forwarder?.strayReply(upstream.from.listenerSlot);
+  }
+
   requestFailed(upstream: Upstream, length: number, reason: number): void {
     this.#forwarder?.requestFailed(upstream.from.listenerSlot, upstream.backend.slot, length, reason);
   }
@@ -203,9 +208,10 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   }
 
   broken(upstream: Upstream): void {
-    if (upstream.flow >= 0 && this.#upstreams[upstream.flow] === upstream)
+    if (upstream.flow >= 0 && this.#upstreams[upstream.flow] === upstream) {
+      if (upstream.isClosed) this.#warnOpen(upstream);
       this.#forwarder?.fail(upstream.flow);
-    else if (!this.#answered.remove(upstream)) this.#resting.remove(upstream);
+    } else if (!this.#answered.remove(upstream)) this.#resting.remove(upstream);
   }
 
   #createForwarder(snapshot: Snapshot): Forwarder {

@@ -1,8 +1,12 @@
 /**
  * The connected socket through which one flow talks to its backend. Requests that arrive while it connects are kept in
  * order, up to a bound. It knows its client; what may pass is the forwarder's decision, through `UpstreamEvents`.
+ *
+ *   opening ──► connected ──► first reply of the backend: from then on all that comes is the backend's
+ *      └──────► failed: closed at once, for a socket without a peer takes datagrams from anybody
  */
-import type { Socket } from "node:dgram";
+import type { RemoteInfo, Socket } from "node:dgram";
+import { writeIpWords } from "../../core/ip-words.js";
 import type { BackendEntry } from "../../core/snapshot.js";
 import { reasonNumber } from "../../core/verdict.js";
 import type { ListenerSocket } from "./listener-sockets.js";
@@ -18,6 +22,8 @@ export interface KeptRequest {
 /** What an upstream reports to the plane. */
 export interface UpstreamEvents {
   reply(upstream: Upstream, message: Buffer): void;
+  /** Something that came before the socket was connected, from somebody else. */
+  strayReply(upstream: Upstream): void;
   requestFailed(upstream: Upstream, length: number, reason: number): void;
   refused(upstream: Upstream): void;
   /** The socket is of no more use. */
@@ -26,6 +32,7 @@ export interface UpstreamEvents {
 
 const PENDING_DATAGRAMS = 64;
 const PENDING_FULL = reasonNumber("pending_full");
+const SEND_FAILED = reasonNumber("send_failed");
 /** Requests kept at most, for `failover.unanswered`. */
 const KEPT_REQUESTS = 64;
 const RECEIVE_BYTES = 1_048_576;
@@ -45,6 +52,9 @@ export class Upstream {
 
   readonly #socket: Socket;
   readonly #events: UpstreamEvents;
+  /** Whether the backend has sent nothing yet: what came before the socket was connected lies ahead of its first reply. */
+  #isFresh = true;
+  #isClosed = false;
   #pending: Buffer[] | undefined = [];
   #kept: KeptRequest[] = [];
   /** Why it could not be opened at all. */
@@ -55,6 +65,7 @@ export class Upstream {
     backend: BackendEntry,
     client: { from: ListenerSocket; address: string; port: number },
     events: UpstreamEvents,
+    createSocket: typeof createUdpSocket = createUdpSocket,
   ) {
     this.flow = flow;
     this.backend = backend;
@@ -62,23 +73,28 @@ export class Upstream {
     this.clientAddress = client.address;
     this.clientPort = client.port;
     this.#events = events;
-    this.#socket = createUdpSocket(backend.address.ip.family);
+    this.#socket = createSocket(backend.address.ip.family);
     this.#socket.on("error", (error: NodeJS.ErrnoException) => this.#failed(error));
-    this.#socket.on("message", (message) => {
-      // What was sent before a reply is not sent again.
-      if (this.#kept.length > 0) this.#kept = [];
-      this.#events.reply(this, message);
-    });
-    this.#socket.connect(backend.address.port, hostText(backend.address.ip), () => this.#connected());
+    this.#socket.on("message", (message, from) => this.#received(message, from));
+    const onConnect = (error?: NodeJS.ErrnoException | null) =>
+      error ? this.#failed(error) : this.#connected();
+    // The types leave out that the callback gets the error.
+    this.#socket.connect(backend.address.port, hostText(backend.address.ip), onConnect as () => void);
   }
 
-  /** Set when the system refused the socket: no descriptor, no route. Known as soon as the constructor returns. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Set when the system refused the socket: no descriptor, which is known as soon as the constructor returns; no route. */
   get openError(): NodeJS.ErrnoException | undefined {
     return this.#openError;
   }
 
   send(message: Buffer): void {
     if (this.#pending === undefined) this.#send(message, true);
+    else if (this.#isClosed)
+      this.#lose(message, this.#openError ? reasonOfError(this.#openError) : SEND_FAILED);
     else if (this.#pending.length < PENDING_DATAGRAMS) this.#pending.push(message);
     else this.#lose(message, PENDING_FULL);
   }
@@ -96,11 +112,28 @@ export class Upstream {
     return kept;
   }
 
+  /** Idempotent. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#socket.close();
   }
 
+  #received(message: Buffer, from: RemoteInfo): void {
+    if (this.#isFresh) {
+      if (!isFrom(from, this.backend)) {
+        this.#events.strayReply(this);
+        return;
+      }
+      this.#isFresh = false;
+    }
+    // What was sent before a reply is not sent again.
+    if (this.#kept.length > 0) this.#kept = [];
+    this.#events.reply(this, message);
+  }
+
   #connected(): void {
+    if (this.#isClosed) return;
     setBuffers(this.#socket, RECEIVE_BYTES, RECEIVE_BYTES);
     const pending = this.#pending ?? [];
     this.#pending = undefined;
@@ -114,7 +147,7 @@ export class Upstream {
       });
     } catch {
       // The flow has ended and its socket is closed: the datagram was a retry.
-      this.#lose(message, reasonNumber("send_failed"));
+      this.#lose(message, SEND_FAILED);
     }
   }
 
@@ -132,10 +165,14 @@ export class Upstream {
       this.#events.refused(this);
       return;
     }
+    if (this.#isClosed) return;
     this.#openError = error;
-    const pending = this.#pending ?? [];
-    for (const message of pending) this.#lose(message, reasonOfError(error));
-    this.#pending = [];
+    const pending = this.#pending;
+    if (pending !== undefined) {
+      for (const message of pending) this.#lose(message, reasonOfError(error));
+      this.#pending = [];
+      this.close();
+    }
     this.#events.broken(this);
   }
 
@@ -143,4 +180,11 @@ export class Upstream {
     if (this.#kept.length > 0) this.#kept = this.#kept.filter((kept) => kept.message !== message);
     this.#events.requestFailed(this, message.length, reason);
   }
+}
+
+function isFrom({ address, port }: RemoteInfo, backend: BackendEntry): boolean {
+  const { ip, port: backendPort } = backend.address;
+  const words = new Uint32Array(4);
+  if (port !== backendPort || !writeIpWords(address, words, 0)) return false;
+  return ip.words.every((word, i) => word === words[i]);
 }
