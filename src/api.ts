@@ -396,8 +396,11 @@ export interface Balancer extends AsyncDisposable {
   endFlow(id: string, actor?: Actor): Promise<boolean>;
   /** Where a datagram would go. @throws SluiceError `ARGUMENT_INVALID`, `LISTENER_UNKNOWN` or `LISTENER_AMBIGUOUS` (more than one, and none named) */
   explain(datagram: { readonly client: string; readonly listener?: string }): Explanation;
-  /** What `reload` with this config would do, without doing it. @throws ConfigError when it is not valid */
-  plan(config: unknown): Promise<ConfigPlan>;
+  /**
+   * What `reload` with this config would do, without doing it.
+   * @throws ConfigError when it is not valid; SluiceError with code `TOKEN_NEEDED` when the actor may not do it
+   */
+  plan(config: unknown, actor?: Actor): Promise<ConfigPlan>;
   /**
    * Copies of datagrams from now on, until the signal aborts or `maxDatagrams` came.
    * @throws SluiceError `TAP_LIMIT` when too many taps are open, `ARGUMENT_INVALID`, `LISTENER_UNKNOWN`

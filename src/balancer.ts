@@ -250,8 +250,8 @@ class RunningBalancer implements StartedBalancer {
     return this.#observer.explain(datagram);
   }
 
-  async plan(config: GivenConfig): Promise<ConfigPlan> {
-    return this.#observer.plan(this.#reloads.read(config));
+  async plan(config: GivenConfig, actor?: Actor): Promise<ConfigPlan> {
+    return this.#observer.plan(this.#reloads.read(config, actor));
   }
 
   tap(options: TapOptions, signal?: AbortSignal, actor?: Actor): Tap {

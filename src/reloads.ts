@@ -7,8 +7,9 @@ import type { TellOperator } from "./actors.js";
 import type { AdminLink } from "./admin-link.js";
 import type { Actor, ReloadResult } from "./api.js";
 import { type Config, type ConfigInput, isConfig } from "./config/config.js";
-import { restoreSecrets } from "./config/describe-config.js";
+import { describeConfig, restoreSecrets } from "./config/describe-config.js";
 import { parseConfig } from "./config/parse-config.js";
+import { refuseNewPrivileges } from "./config/privilege-check.js";
 import type { ShortForm } from "./config/short-form.js";
 import { SluiceError } from "./core/errors.js";
 import type { DiscoveryLink } from "./discovery-link.js";
@@ -16,6 +17,7 @@ import type { HeldWarnings } from "./held-warnings.js";
 import type { InForce } from "./in-force.js";
 import { warningsOfLimits } from "./limit-warnings.js";
 import type { Plane } from "./planes/plane.js";
+import { describeReload } from "./reload-detail.js";
 import type { Turns } from "./turns.js";
 
 /** A config as somebody gives it. */
@@ -50,9 +52,16 @@ export class Reloads {
     return turns.take(run, (error) => events.emit("reloadFailed", error));
   }
 
-  /** What is left out of secrets stays as it is. @throws ConfigError */
-  read(given: GivenConfig): Config {
-    return isConfig(given) ? given : parseConfig(restoreSecrets(given, this.#parts.inForce.written));
+  /**
+   * What is left out of secrets stays as it is.
+   * @throws ConfigError; SluiceError with code `TOKEN_NEEDED` for what the actor may not do
+   */
+  read(given: GivenConfig, actor: Actor | undefined): Config {
+    if (isConfig(given)) return given;
+    const { written } = this.#parts.inForce;
+    // Before anything that it names is read.
+    if (actor?.by === "local") refuseNewPrivileges(given, describeConfig(written));
+    return parseConfig(restoreSecrets(given, written));
   }
 
   /** The same config with backends in other states; between reloads, never during one. */
@@ -80,17 +89,18 @@ export class Reloads {
   async #reload(given: GivenConfig, actor: Actor | undefined): Promise<ReloadResult> {
     const { inForce, discovery, events, tell, isClosing } = this.#parts;
     if (isClosing()) throw new SluiceError("CLOSED", "the balancer is closing: no reload");
-    const written = this.read(given);
+    const written = this.read(given, actor);
     const resolved = await discovery.prepare(written);
     const result = await this.#putAll(written, resolved.config).catch((error) => {
       discovery.keep(inForce.written);
       throw error;
     });
-    this.warnOfLimits(written, inForce.written);
+    const before = inForce.written;
+    this.warnOfLimits(written, before);
     inForce.accept(written, actor);
     discovery.keep(written, resolved);
     events.emit("reload", result);
-    tell("reload", "", `version ${result.version}`, actor);
+    tell("reload", "", describeReload(result, before, written), actor);
     return result;
   }
 

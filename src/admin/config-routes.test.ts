@@ -60,7 +60,11 @@ test("a config without admin keeps the one in force", async (t) => {
   const { admin } = rig.balancer.config.document;
   assert.notEqual(admin, undefined);
   await put(rig, { body: { listen: "127.0.0.1:0" } }, "?dryRun=1");
-  await put(rig, { body: { listen: "127.0.0.1:0", admin: { listen: "127.0.0.1:7" } } }, "?dryRun=1");
+  const other = { body: { listen: "127.0.0.1:0", admin: { listen: "127.0.0.1:7" } } };
+  const refused = await put(rig, other, "?dryRun=1");
+  assert.deepEqual([refused.status, refused.json.error.code], [403, "TOKEN_NEEDED"]);
+  rig.balancer.calls.splice(1);
+  assert.equal((await put(rig, { ...other, unix: true }, "?dryRun=1")).status, 200);
   assert.deepEqual(
     rig.balancer.calls.map(([, config]) => config),
     [
@@ -79,7 +83,8 @@ test("YAML and JSON are read alike, and secrets that are left out stay for the b
     ["text/yaml; charset=utf-8", JSON.stringify(value)],
   ]) {
     rig.balancer.config = { ...rig.balancer.config, version: 3 };
-    const { status } = await put(rig, { body: body!, headers: { ...match, "content-type": type! } });
+    const headers = { ...match, "content-type": type! };
+    const { status } = await put(rig, { body: body!, headers, unix: true });
     assert.equal(status, 200, type);
     assert.deepEqual(rig.balancer.calls.at(-1)?.slice(0, 2), ["reload", value]);
   }

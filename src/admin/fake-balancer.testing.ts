@@ -10,6 +10,7 @@ import type {
   Stats,
   TappedDatagram,
 } from "../api.js";
+import { refuseNewPrivileges } from "../config/privilege-check.js";
 import { FLOW_ENDS, type FlowEnd } from "../core/counters.js";
 import { DROP_REASONS } from "../core/drop-reason.js";
 import { SluiceError } from "../core/errors.js";
@@ -141,8 +142,9 @@ export class FakeBalancer implements Balancer {
     };
   }
 
-  async plan(config: unknown): ReturnType<Balancer["plan"]> {
-    this.calls.push(["plan", config]);
+  async plan(config: unknown, actor?: Actor): ReturnType<Balancer["plan"]> {
+    this.calls.push(["plan", config, actor]);
+    this.#check(config, actor);
     if (this.failure) throw this.failure;
     return {
       ...{ listeners: NO_CHANGES, pools: NO_CHANGES, backends: NO_CHANGES },
@@ -153,11 +155,17 @@ export class FakeBalancer implements Balancer {
   }
 
   async reload(config: unknown, actor?: Actor): ReturnType<Balancer["reload"]> {
+    this.#check(config, actor);
     this.calls.push(["reload", config, actor]);
     if (this.failure) throw this.failure;
     const version = this.config.version + 1;
     this.config = { ...this.config, version };
     return { version, listeners: NO_CHANGES, pools: NO_CHANGES, backends: NO_CHANGES };
+  }
+
+  /** As a real one does. */
+  #check(config: unknown, actor: Actor | undefined): void {
+    if (actor?.by === "local") refuseNewPrivileges(config, this.config.document);
   }
 
   tap(

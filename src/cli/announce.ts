@@ -2,12 +2,17 @@
  * What `sluice run` logs once it is ready: its listeners with the ports really bound, its pools, and its plane; and what
  * the balancer tells from then on.
  */
-import type { Balancer } from "../api.js";
+import type { Balancer, OperatorAction } from "../api.js";
 import { formatAffinity } from "../config/affinity.js";
 import type { Config, PoolConfig } from "../config/config.js";
 import { formatProblem, type Problem } from "../config/config-error.js";
 import { describeSource } from "../config/discover.js";
+import type { SluiceError } from "../core/errors.js";
+import { RateLimit } from "../rate-limit.js";
 import type { Logger } from "./logger.js";
+
+/** Anybody on the machine can cause these. */
+const REFUSALS_EVERY_MS = 10_000;
 
 /** The last line, `ready`, is for programs: it names every listener and the address that it is bound to. */
 export function logReady(log: Logger, balancer: Balancer, config: Config): void {
@@ -41,11 +46,25 @@ export function logEvents(log: Logger, balancer: Balancer): void {
     const lists = Object.entries({ added, removed, changed }).filter(([, names]) => names.length > 0);
     log.info({ pool, source, ...Object.fromEntries(lists) }, "discovered");
   });
+  balancer.on("operator", (action) => logOperator(log, action));
+  const refusals = new RateLimit(REFUSALS_EVERY_MS);
+  balancer.on("reloadFailed", (error) => {
+    const { code, message } = error as Partial<SluiceError>;
+    if (code !== "TOKEN_NEEDED" || !refusals.allows(code, performance.now())) return;
+    log.warn({ code }, `a config from a caller without a token was refused: ${message}`);
+  });
   balancer.on("backend", ({ pool, backend, health, admin, ...state }) => {
     const level = health === "down" ? "warn" : "info";
     const is = health === "down" || admin === "enabled" ? health : admin;
     log[level]({ backend: `${pool}/${backend}`, health, admin, ...state }, `backend is ${is}`);
   });
+}
+
+/** What this program does by itself, such as a reload on SIGHUP, has its own line. */
+function logOperator(log: Logger, { action, target, by, from, detail }: OperatorAction): void {
+  if (by === "program") return;
+  const what = { action, ...(target && { target }), ...(detail && { detail }) };
+  log.info({ ...what, by, ...(from !== undefined && { from }) }, "operator action");
 }
 
 /** Each source with how many backends it has given so far. */

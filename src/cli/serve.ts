@@ -127,9 +127,7 @@ async function reloadFor(
   if (balancer === undefined) throw new SluiceError("CLOSED", "not started yet: nothing to reload");
   const { config, warnings } = await source.load();
   logWarnings(log, warnings);
-  const result = await balancer.reload(config, actor);
-  log.info({ file: source.file, version: result.version }, "reloaded");
-  return result;
+  return balancer.reload(config, actor);
 }
 
 /** Opened before the file is read for the first time, so that no change falls in between. */

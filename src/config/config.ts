@@ -117,8 +117,12 @@ export interface ShutdownInput {
   readonly grace?: string | undefined;
 }
 
+/** Marks configs that have been checked. No text can say it, so nobody can send one past the checks; a spread keeps it. */
+export const CHECKED: unique symbol = Symbol("checked config");
+
 /** A checked config with every default filled in. Frozen through and through. */
 export interface Config {
+  readonly [CHECKED]: true;
   readonly listeners: readonly ListenerConfig[];
   readonly pools: readonly PoolConfig[];
   /** `maxFlows` is 0 for `auto`: the plane says how many fit. */
@@ -139,8 +143,7 @@ export type { AdminAddress, AdminConfig, FlowLogConfig, MetricsConfig, TokenConf
 
 /** Whether a value is a config that has been checked already, rather than one as people write it. */
 export function isConfig(value: unknown): value is Config {
-  const listener = (value as Partial<Config> | null | undefined)?.listeners?.[0];
-  return typeof listener === "object" && listener !== null && "addressText" in listener;
+  return typeof value === "object" && value !== null && CHECKED in value;
 }
 
 export interface ListenerConfig {

@@ -1,6 +1,6 @@
 /** From the schema's output to a `Config`: fills in the defaults that depend on other keys, and freezes it. */
 import { dirname, resolve } from "node:path";
-import type { BackendConfig, Config, ListenerConfig, PoolConfig } from "./config.js";
+import { type BackendConfig, CHECKED, type Config, type ListenerConfig, type PoolConfig } from "./config.js";
 import { createDefaultNames } from "./default-names.js";
 import type { SourceConfig } from "./discover.js";
 import { DEFAULT_POOL } from "./draft.js";
@@ -24,6 +24,7 @@ export function normalise(parsed: SchemaOutput, files: NetworkFiles, file?: stri
   const named = pools.map((pool) => toPool(pool, folder));
   const defaultName = createDefaultNames();
   return deepFreeze({
+    [CHECKED]: true as const,
     listeners: listeners.map((listener) => ({
       name: listener.name ?? defaultName(listener.address.text),
       ...toListener(listener, named[0].name, files, folder),

@@ -14,6 +14,7 @@ import {
 } from "./admin-config.js";
 import { HOST_NAME_PATTERN } from "./host-name.js";
 import { describeValue } from "./key-path.js";
+import { privileged } from "./privileged.js";
 import { duration, mismatch, parsedText } from "./schema-values.js";
 
 const HOUR_MS = 3_600_000;
@@ -54,11 +55,12 @@ function listen() {
 
 function filePath() {
   const title = "the path of a file";
-  return z
+  const path = z
     .string(mismatch(title))
     .regex(new RegExp(`^${PATH}$`), mismatch(title))
     .max(MAX_PATH, mismatch(title))
     .meta({ title });
+  return privileged(path, "file");
 }
 
 function hostName() {
@@ -104,7 +106,7 @@ const tlsSchema = z.strictObject(
   mismatch("a map with cert and key"),
 );
 
-export const adminSchema = z.strictObject(
+const adminFields = z.strictObject(
   {
     listen: listen().describe(
       "Where to answer. An address that is neither loopback nor a Unix socket needs a token. The path of a Unix socket is relative to the config file.",
@@ -126,6 +128,9 @@ export const adminSchema = z.strictObject(
   },
   mismatch("a map with listen"),
 );
+
+/** Who may do what: nothing in it is for a caller who has not shown who they are. */
+export const adminSchema = privileged(adminFields, "fixed");
 
 const SAMPLE_TITLE = "a number above 0, at most 1";
 
@@ -158,7 +163,9 @@ function httpUrl() {
 
 const otlpSchema = z.strictObject(
   {
-    endpoint: httpUrl().describe("The collector: figures go to /v1/metrics there, as JSON."),
+    endpoint: privileged(httpUrl(), "url").describe(
+      "The collector: figures go to /v1/metrics there, as JSON.",
+    ),
     interval: duration({ min: SECOND_MS, max: HOUR_MS })
       .prefault("10s")
       .describe("From one sending to the next."),

@@ -9,6 +9,7 @@ import {
   parseHostAndPort,
   parseHostName,
 } from "./host-name.js";
+import { privileged } from "./privileged.js";
 import {
   backendAddress,
   duration,
@@ -27,11 +28,12 @@ const MAX_PATH = 4096;
 
 function filePath() {
   const title = "the path of a file";
-  return z
+  const path = z
     .string(mismatch(title))
     .regex(/^[^\0]+$/, mismatch(title))
     .max(MAX_PATH, mismatch(title))
     .meta({ title });
+  return privileged(path, "file");
 }
 
 export const discoverSchema = z

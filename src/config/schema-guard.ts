@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Prefix } from "../core/address.js";
 import { MAX_NETWORKS, NETWORK_PATTERN, parseNetwork } from "./networks.js";
+import { privileged } from "./privileged.js";
 import { BYTE_RATE_PATTERN, parseByteRate, parseRate, RATE_PATTERN } from "./rates.js";
 import {
   duration,
@@ -38,12 +39,12 @@ function networks() {
 
 function networkFile() {
   const title = "none or the path of a file";
-  return z
+  const path = z
     .string(mismatch(title))
     .min(1, mismatch(title))
     .refine((text) => !text.includes("\0"), mismatch(title))
-    .meta({ title })
-    .prefault("none");
+    .meta({ title });
+  return privileged(path, "file", "none").prefault("none");
 }
 
 /** A number a second; the word none is 0. */

@@ -1,5 +1,6 @@
 /** The schema of a listener: where to receive, and when the flows from there end. */
 import { z } from "zod";
+import { privileged } from "./privileged.js";
 import { guardSchema } from "./schema-guard.js";
 import { duration, flag, listenAddress, mismatch, name, size, wholeNumberOr } from "./schema-values.js";
 
@@ -39,7 +40,7 @@ export const listenerSchema = z
         .describe(
           "Unique among the listeners. Left out: the address as written, and #2, #3 … after it for more listeners on the same address and port 0.",
         ),
-      address: listenAddress().describe("Where to receive. Port 0 takes any free port."),
+      address: privileged(listenAddress(), "port").describe("Where to receive. Port 0 takes any free port."),
       pool: name().optional().describe("The pool to send to. May be left out when there is only one."),
       ipv6Only: flag()
         .prefault(false)

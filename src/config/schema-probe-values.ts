@@ -5,6 +5,7 @@ import { SluiceError } from "../core/errors.js";
 import { REDACTED } from "./admin-config.js";
 import type { SecretConfig, UdpExpectConfig } from "./health-config.js";
 import { describeValue } from "./key-path.js";
+import { privileged } from "./privileged.js";
 import { mismatch, parsedText } from "./schema-values.js";
 
 /** More than fits in a datagram is a mistake. */
@@ -153,17 +154,18 @@ export function secret() {
 }
 
 function filePath() {
-  return textLike("the path of a file", "^[^\\u0000]+$");
+  return privileged(textLike("the path of a file", "^[^\\u0000]+$"), "file");
 }
 
 /** A program and its arguments, which no shell reads. */
 export function command() {
   const title = "a list: the program, and its arguments";
   const item = textLike("text without NUL", "^[^\\u0000]*$");
-  return z
+  const words = z
     .array(item, mismatch(title))
     .min(1, { error: "found an empty list, expected a program" })
     .max(100, { error: "expected at most 100 arguments" })
     .refine(([program]) => program !== "", { error: "found an empty text, expected a program", path: [0] })
     .meta({ title });
+  return privileged(words, "program");
 }

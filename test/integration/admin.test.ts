@@ -12,6 +12,7 @@ import { countersView, historyView, statusView } from "#src/admin/schemas.js";
 import { startBalancer } from "#src/balancer.js";
 import type { ConfigInput } from "#src/config/config.js";
 import { ConfigError } from "#src/config/config-error.js";
+import { parseConfig } from "#src/config/parse-config.js";
 import { ListenError } from "#src/core/errors.js";
 import type { StartedBalancer } from "#src/started-balancer.js";
 import { type Asker, answering, createAsker } from "../support/admin-client.js";
@@ -361,4 +362,32 @@ test("a web server is loaded with admin, and never without", async () => {
   };
   assert.equal(await countLoaded(""), 0);
   assert.ok((await countLoaded('admin: { listen: "127.0.0.1:0" }')) > 50);
+});
+
+test("a caller without a token changes nothing in admin, and sends no config past the checks", async (t) => {
+  const { balancer, ask, backend } = await open(t);
+  const actions: string[] = [];
+  balancer.on("operator", ({ action, by, from, detail }) =>
+    actions.push(`${action} ${by} ${from} ${detail}`),
+  );
+  const { document } = balancer.config;
+  const put = (body: unknown, query = "") =>
+    ask(`/api/v1/config${query}`, { method: "PUT", headers: { "if-match": "*" }, body: body as object });
+  const token = { ...document, admin: { ...(document.admin as object), token: "t".repeat(20) } };
+  const base = configOf(backend, {});
+  const exec = { ...base.pools[0]!, health: { probe: { type: "exec", command: ["/bin/true"] } } };
+  for (const body of [token, { ...document, pools: [exec] }]) {
+    for (const query of ["", "?dryRun=1"]) {
+      const { status, json } = await put(body, query);
+      assert.deepEqual([status, json.error.code], [403, "TOKEN_NEEDED"]);
+    }
+  }
+  // The form that checked configs have inside the program, which no schema would read.
+  const inside = JSON.parse(JSON.stringify(parseConfig(configOf(backend, {}))));
+  inside.pools[0].discover = [{ kind: "file", path: "/etc/passwd" }];
+  delete inside.admin;
+  assert.equal((await put(inside)).status, 422);
+  assert.equal(balancer.config.version, 1);
+  assert.equal((await put({ ...document, limits: { maxFlows: 99 } })).status, 200);
+  assert.deepEqual(actions, ["reload local 127.0.0.1 version 2: limits changed"]);
 });
