@@ -15,7 +15,7 @@ import {
   UDP_SEGMENT,
 } from "./constants.js";
 import { CMSGHDR_BYTES, controlSpace } from "./mmsg.js";
-import { swap32 } from "./sockaddr.js";
+import { MAPPED_WORD, swap32 } from "./sockaddr.js";
 
 /** Words of what `parseControl` fills. */
 export const CONTROL_WORDS = 7;
@@ -25,7 +25,7 @@ export const CONTROL_SEGMENT = 0;
 export const CONTROL_OVERFLOW = 1;
 /** Index of the interface that the message came in by; 0 when it is not known. */
 export const CONTROL_INTERFACE = 2;
-/** First of the four words of the address to answer from; all are 0 when it is not known. */
+/** First of the four words of the address to answer from: one of this machine. All are 0 when it is not known. */
 export const CONTROL_LOCAL = 3;
 
 /** Reads `length` bytes of control messages at `offset` (a multiple of 8); stops at the first that is malformed. */
@@ -56,12 +56,14 @@ function readMessage(u32: Uint32Array, index: number, dataBytes: number, out: Ui
     out[CONTROL_INTERFACE] = u32[data];
     out[CONTROL_LOCAL] = 0;
     out[CONTROL_LOCAL + 1] = 0;
-    out[CONTROL_LOCAL + 2] = 0xffff;
+    out[CONTROL_LOCAL + 2] = MAPPED_WORD;
     out[CONTROL_LOCAL + 3] = swap32(u32[data + 1]);
   } else if (level === SOL_IPV6 && type === IPV6_PKTINFO && dataBytes >= 20) {
-    // in6_pktinfo: address, interface. IPv4 on an AF_INET6 socket comes in its mapped form.
-    for (let i = 0; i < 4; i++) out[CONTROL_LOCAL + i] = swap32(u32[data + i]);
+    // in6_pktinfo: address, interface. IPv4 on an AF_INET6 socket comes in its mapped form, and with in_pktinfo as well,
+    // which knows better: here the address may be one of broadcast. Nothing can be sent from a multicast address (ff00::/8).
     out[CONTROL_INTERFACE] = u32[data + 4];
+    if (out[CONTROL_LOCAL + 2] === MAPPED_WORD || (u32[data] & 0xff) === 0xff) return;
+    for (let i = 0; i < 4; i++) out[CONTROL_LOCAL + i] = swap32(u32[data + i]);
   }
 }
 

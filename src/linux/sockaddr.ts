@@ -20,7 +20,7 @@ export const SOCKADDR_IN6_BYTES = 28;
 export const SOCKADDR_SLOT_BYTES = 32;
 
 /** Third word of an IPv4-mapped address. */
-const MAPPED_WORD = 0xffff;
+export const MAPPED_WORD = 0xffff;
 
 /** The views that addresses are read from and written to; an Arena has them. */
 export interface SockaddrViews {

@@ -85,7 +85,7 @@ export interface UdpSocketOptions {
   readonly countOverflow?: boolean;
   /** UDP_GRO: a burst arrives as one message. Receive buffers must then hold 64 KiB. */
   readonly gro?: boolean;
-  /** IP_PKTINFO or IPV6_RECVPKTINFO: each message carries the local address it was sent to. */
+  /** IP_PKTINFO, IPV6_RECVPKTINFO: each message carries the local address to answer from. */
   readonly packetInfo?: boolean;
   /** IP_RECVERR or IPV6_RECVERR: ICMP errors reach unconnected sockets too, and the error queue. */
   readonly receiveErrors?: boolean;
@@ -137,7 +137,9 @@ function applySettings(socket: UdpSocket, options: UdpSocketOptions): void {
   const six = options.family === AF_INET6;
   if (options.countOverflow) socket.setOption("SO_RXQ_OVFL", 1);
   if (options.gro) socket.setOption("UDP_GRO", 1);
-  if (options.packetInfo) socket.setOption(six ? "IPV6_RECVPKTINFO" : "IP_PKTINFO", 1);
+  // An IPv6 socket that takes IPv4 as well: only in_pktinfo knows what to answer a broadcast from.
+  if (options.packetInfo && (!six || !options.ipv6Only)) socket.setOption("IP_PKTINFO", 1);
+  if (options.packetInfo && six) socket.setOption("IPV6_RECVPKTINFO", 1);
   if (options.receiveErrors) socket.setOption(six ? "IPV6_RECVERR" : "IP_RECVERR", 1);
   if (options.receiveBufferBytes) socket.setReceiveBuffer(options.receiveBufferBytes);
   if (options.sendBufferBytes) socket.setSendBuffer(options.sendBufferBytes);

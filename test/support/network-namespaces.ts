@@ -12,6 +12,8 @@ export interface Namespaces {
   /** What to put before a command so that it runs in there. */
   readonly near: readonly string[];
   readonly far: readonly string[];
+  /** Runs `ip` with these arguments in one of them. Throws when it fails. */
+  readonly ip: (end: "near" | "far", ...args: string[]) => void;
 }
 
 /** For the options of `test()`. */
@@ -41,7 +43,11 @@ export function openNamespaces(t: Cleanup, mtu: number): Namespaces {
     must("-n", name, "link", "set", "cable", "up");
     must("-n", name, "link", "set", "lo", "up");
   }
-  return { near: ["ip", "netns", "exec", near], far: ["ip", "netns", "exec", far] };
+  return {
+    near: ["ip", "netns", "exec", near],
+    far: ["ip", "netns", "exec", far],
+    ip: (end, ...args) => must("-n", end === "near" ? near : far, ...args),
+  };
 }
 
 function mayMakeNamespaces(): boolean {

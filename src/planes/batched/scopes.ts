@@ -3,6 +3,7 @@
  * a wildcard listener write to. As many as the machine has interfaces and addresses; past 65,535 number 0 stands in.
  */
 import { CONTROL_INTERFACE, CONTROL_LOCAL } from "../../linux/control.js";
+import { MAPPED_WORD } from "../../linux/sockaddr.js";
 
 const MOST = 0xffff;
 
@@ -27,15 +28,13 @@ export class Scopes {
     return this.#zones[number];
   }
 
-  /** The number of the local address in parsed control messages; 0 when there is none. */
+  /**
+   * The number of the local address in parsed control messages, or of the interface alone where any of its addresses may
+   * answer: after a multicast request. 0 when neither is known.
+   */
   localNumber(control: Uint32Array): number {
     if (this.#isLocal(this.#lastLocal, control)) return this.#lastLocal;
-    if (
-      control[CONTROL_LOCAL + 3] === 0 &&
-      control[CONTROL_LOCAL] === 0 &&
-      control[CONTROL_LOCAL + 2] !== 0xffff
-    )
-      return 0;
+    if (isNoAddress(control, CONTROL_LOCAL) && control[CONTROL_INTERFACE] === 0) return 0;
     for (let number = 1; number < this.#locals.length; number++) {
       if (!this.#isLocal(number, control)) continue;
       this.#lastLocal = number;
@@ -44,11 +43,12 @@ export class Scopes {
     return this.#addLocal(control);
   }
 
+  /** Its four words; all are 0 where a number stands for an interface alone. */
   local(number: number): Uint32Array {
     return this.#locals[number].words;
   }
 
-  /** The interface to send from: needed for link-local addresses, 0 leaves it to the routing table. */
+  /** The interface to send from: needed for link-local addresses and without one, 0 leaves it to the routing table. */
   localInterface(number: number): number {
     return this.#locals[number].interfaceIndex;
   }
@@ -68,8 +68,12 @@ export class Scopes {
   #addLocal(control: Uint32Array): number {
     if (this.#locals.length > MOST) return 0;
     const words = control.slice(CONTROL_LOCAL, CONTROL_LOCAL + 4);
-    const linkLocal = words[0] >>> 22 === 0xfe80 >>> 6;
-    this.#locals.push({ words, interfaceIndex: linkLocal ? control[CONTROL_INTERFACE] : 0 });
+    const needsInterface = words[0] >>> 22 === 0xfe80 >>> 6 || isNoAddress(words, 0);
+    this.#locals.push({ words, interfaceIndex: needsInterface ? control[CONTROL_INTERFACE] : 0 });
     return this.#locals.length - 1;
   }
+}
+
+function isNoAddress(words: Uint32Array, at: number): boolean {
+  return words[at + 3] === 0 && words[at] === 0 && words[at + 1] === 0 && words[at + 2] !== MAPPED_WORD;
 }

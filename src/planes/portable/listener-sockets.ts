@@ -1,14 +1,17 @@
 /**
  * The sockets of one listener. An ordinary address has one. A wildcard has one for each local address, because
  * `node:dgram` does not tell which address a datagram was sent to: so each reply leaves from where the client wrote to.
+ * Broadcast and all-nodes addresses have sockets that only receive, on Linux: elsewhere they cannot be bound everywhere.
  * Addresses that come and go are followed every few seconds. Inherited sockets serve as they are bound, a wildcard too.
  */
 import type { Socket } from "node:dgram";
+import { networkInterfaces } from "node:os";
 import { isWildcard, parseIp } from "../../core/address.js";
 import type { ListenerEntry } from "../../core/snapshot.js";
 import type { InheritedSockets } from "../inherited-sockets.js";
 import { createListenError } from "../listen-error.js";
 import type { ListenerDescriptors } from "../plane.js";
+import { groupAddresses, LIMITED_BROADCAST, neighbourOf } from "./group-addresses.js";
 import { localAddresses } from "./local-addresses.js";
 import { adoptSocket, bindSocket, createUdpSocket, hostText, setBuffers } from "./open-socket.js";
 import { handleOf } from "./socket-handle.js";
@@ -38,6 +41,8 @@ export class ListenerSockets {
   readonly #context: ListenerContext;
   /** By local address. Inherited ones may share it. */
   readonly #sockets = new Map<string, ListenerSocket[]>();
+  /** Group address → the local address that answers for it. */
+  #groups: ReadonlyMap<string, string> = new Map();
   #entry: ListenerEntry;
   #nextLocal = 1;
   #timer: NodeJS.Timeout | undefined;
@@ -127,6 +132,7 @@ export class ListenerSockets {
       inherited.find({ ip: parseIp(local), port: address.port }).length > 0;
     this.#port = locals.some(isInherited) ? address.port : await this.#findPort();
     for (const local of locals) await this.#addLocal(local);
+    for (const group of this.#findGroups(locals)) await this.#addFound(group);
     this.#timer = setInterval(() => void this.#rescan(), RESCAN_MS);
     this.#timer.unref();
   }
@@ -168,11 +174,27 @@ export class ListenerSockets {
     const localIp = local === 0 ? undefined : Uint32Array.from(parseIp(address).words);
     const from: ListenerSocket = { socket, listenerSlot: this.#entry.slot, local, localIp };
     setBuffers(socket, this.#entry.receiveBufferBytes, this.#entry.sendBufferBytes);
-    socket.on("message", (message, rinfo) => receive(from, message, rinfo.address, rinfo.port));
+    socket.on("message", (message, rinfo) =>
+      receive(this.#answererOf(address, rinfo.address) ?? from, message, rinfo.address, rinfo.port),
+    );
     socket.on("error", (error) => warn("listener_error", `${address}: ${error.message}`));
     this.#sockets.get(address)?.push(from);
     if (!isReceiving()) handleOf(socket).recvStop();
     return socket.address().port;
+  }
+
+  /** Who answers what came in on a group address; undefined where that is the socket itself. */
+  #answererOf(address: string, client: string): ListenerSocket | undefined {
+    let local = this.#groups.get(address);
+    if (local === undefined) return undefined;
+    if (address === LIMITED_BROADCAST) local = neighbourOf(client, networkInterfaces()) ?? local;
+    return this.#sockets.get(local)?.[0];
+  }
+
+  #findGroups(locals: readonly string[]): string[] {
+    if (process.platform !== "linux") return [];
+    this.#groups = groupAddresses(networkInterfaces(), new Set(locals));
+    return [...this.#groups.keys()];
   }
 
   #rescan(): Promise<void> {
@@ -184,20 +206,24 @@ export class ListenerSockets {
 
   async #followAddresses(): Promise<void> {
     if (!this.#context.isReceiving()) return;
-    const wanted = new Set(localAddresses(this.#entry));
+    const locals = localAddresses(this.#entry);
+    const wanted = new Set([...locals, ...this.#findGroups(locals)]);
     for (const [address, sockets] of this.#sockets) {
       if (wanted.has(address)) continue;
       this.#sockets.delete(address);
       await Promise.all(sockets.map(({ socket }) => closeSocket(socket)));
     }
     for (const address of wanted) {
-      if (this.#closed || this.#sockets.has(address)) continue;
-      await this.#addLocal(address).catch((error: Error) => {
-        this.#sockets.delete(address);
-        const message = `cannot listen on ${address} port ${this.#port}: ${error.message}`;
-        this.#context.warn("listener_address", message);
-      });
+      if (!this.#closed && !this.#sockets.has(address)) await this.#addFound(address);
     }
+  }
+
+  async #addFound(address: string): Promise<void> {
+    await this.#addLocal(address).catch((error: Error) => {
+      this.#sockets.delete(address);
+      const message = `cannot listen on ${address} port ${this.#port}: ${error.message}`;
+      this.#context.warn("listener_address", message);
+    });
   }
 }
 
