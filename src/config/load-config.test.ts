@@ -59,6 +59,38 @@ pools: [{ backends: [127.0.0.1:3] }]
     );
   });
 
+  it("merges maps, and finds what is wrong where it is written", () => {
+    const text = `listeners:
+  - &first { address: 127.0.0.1:1, session: { idleTimeout: 3s } }
+  - { <<: *first, address: 127.0.0.1:2 }
+pools:
+  - backends:
+      - &one { address: 127.0.0.1:3, weight: 5 }
+      - <<: *one
+        address: 127.0.0.1:4
+`;
+    const { config } = loadConfigText(text);
+    assert.deepEqual(
+      config.listeners.map(({ addressText, session }) => [addressText, session.idleTimeoutMs]),
+      [
+        ["127.0.0.1:1", 3_000],
+        ["127.0.0.1:2", 3_000],
+      ],
+    );
+    assert.deepEqual(
+      config.pools[0].backends.map(({ addressText, weight }) => [addressText, weight]),
+      [
+        ["127.0.0.1:3", 5],
+        ["127.0.0.1:4", 5],
+      ],
+    );
+    assert.equal(
+      messageOf(text.replace("weight", "wieght")),
+      'f.yaml:6:38: pools[0].backends[0].wieght: unknown key; did you mean "weight"?\n' +
+        'f.yaml:6:38: pools[0].backends[1].wieght: unknown key; did you mean "weight"?',
+    );
+  });
+
   it("gives warnings their place", () => {
     const text = `${YAML.replace("- backends", "- name: a\n    backends")}  - name: b\n    backends: [127.0.0.1:1]\n`;
     const { warnings } = loadConfigText(text.replace("2525", "2525\n    pool: a"), "f.yaml");
@@ -158,8 +190,16 @@ describe("loadConfigText: text that is no config", () => {
     ],
     ["a tag", "plane: !env PLANE", /^f\.yaml:1:8: found the tag "!env", expected a value without a tag/],
     ["a list as a key", "? [a]\n: 1", /^f\.yaml:1:3: found a key that is not text/],
-    ["an unknown alias", "plane: *x", /^f\.yaml: unknown alias .*: x$/],
-    ["an anchor inside itself", "&a [*a]", /^f\.yaml:1:4: found a list, expected a map/],
+    [
+      "an unknown alias",
+      "plane: *x",
+      /^f\.yaml:1:8: plane: unknown alias "\*x", expected an anchor "&x" before it$/,
+    ],
+    [
+      "an anchor inside itself",
+      "&a [*a]",
+      /^f\.yaml:1:5: \[0\]: the alias "\*a" is inside of what it stands for$/,
+    ],
     ["deep brackets", "[".repeat(1_000_000), /^f\.yaml:1:51: nested too deep for a config$/],
     ["deep braces over lines", "{a:\n".repeat(100_000), /^f\.yaml:51:1: nested too deep/],
     ["deep lists on a line", "- ".repeat(100_000), /^f\.yaml:1:\d+: nested too deep/],
@@ -179,7 +219,16 @@ describe("loadConfigText: text that is no config", () => {
   it("refuses aliases that multiply", () => {
     const lines = ["a0: &a0 [x]"];
     for (let i = 1; i < 20; i++) lines.push(`a${i}: &a${i} [${`*a${i - 1},`.repeat(9)}]`);
-    assert.equal(messageOf(lines.join("\n")), "f.yaml: too many aliases, expected a config");
+    assert.match(
+      messageOf(lines.join("\n")),
+      /^f\.yaml:6:\d+: a5\[\d\]: too many aliases, expected that all of them .* at most 100000 values$/,
+    );
+  });
+
+  it("refuses merge keys that multiply", () => {
+    const lines = ["a0: &a0 {x: 1}"];
+    for (let i = 1; i < 60; i++) lines.push(`a${i}: &a${i} {<<: [*a${i - 1}, *a${i - 1}]}`);
+    assert.match(messageOf(lines.join("\n")), /^f\.yaml:\d+:\d+: a\d+\["<<"\]\[\d\]: too many aliases, /);
   });
 
   it("refuses a map of 50,000 keys without comparing them in pairs", () => {

@@ -15,6 +15,9 @@ line and column.
   A number without a unit is an error.
 - **Addresses** are an IP address and a port: \`192.0.2.1:53\`, \`[2001:db8::1]:53\`, \`[fe80::1%eth0]:53\`. In YAML an
   IPv6 address needs quotes. Host names have their place under \`discover\`: see [discovery.md](discovery.md).
+- **Anchors, aliases and merge keys** of YAML work: \`session: &short { idleTimeout: 5s }\`, then \`session: *short\`, or
+  \`<<: *short\` in a map that adds keys or has other values for them. All aliases of a file together may stand for at
+  most 100,000 values.
 - **Two listeners** may not share an address and port; \`[::]\` takes IPv4 as well unless \`ipv6Only\` is true.
 `;
 

@@ -33,7 +33,20 @@ describe("parseYaml: values", () => {
     ["text over lines", "a: |\n  b\n  c\nd: >-\n  e\n  f\n", { a: "b\nc\n", d: "e f" }],
     ["a key without text", "? \n: 1", { "": 1 }],
     ["an alias of a map", "a: &x {b: 1}\nc: *x", { a: { b: 1 }, c: { b: 1 } }],
-    ["no merge keys", "a: &x {b: 1}\nc: {<<: *x}", { a: { b: 1 }, c: { "<<": { b: 1 } } }],
+    ["a merge key", "a: &x {b: 1, c: 2}\nd: {c: 3, <<: *x}", { a: { b: 1, c: 2 }, d: { b: 1, c: 3 } }],
+    [
+      "a merge key with a list",
+      "a: &x {b: 1}\nc: {<<: [*x, {b: 2, d: 3}]}",
+      { a: { b: 1 }, c: { b: 1, d: 3 } },
+    ],
+    [
+      "merged maps that merge",
+      "a: &x {b: 1}\nc: &y {<<: *x}\nd: {<<: *y}",
+      { a: { b: 1 }, c: { b: 1 }, d: { b: 1 } },
+    ],
+    ["<< in quotes as text", 'a: {"<<": 1}', { a: { "<<": 1 } }],
+    ["an anchor of a key", "&k a: 1\nb: *k", { a: 1, b: "a" }],
+    ["an anchor that is used anew", "[&x 1, *x, &x 2, *x]", [1, 1, 2, 2]],
   ];
   for (const [what, text, expected] of cases) {
     it(`reads ${what}`, () => assert.deepEqual(read(text), expected));
@@ -66,6 +79,31 @@ describe("parseYaml: problems", () => {
     ["a set", "a: !!set {b, c}", ['f:1:4: found the tag "!!set", expected a value without a tag']],
     ["an ordered map", "!!omap [a: 1]", ['f:1:1: found the tag "!!omap", expected a value without a tag']],
     ["binary", "a: !!binary aGk=", ['f:1:4: found the tag "!!binary", expected a value without a tag']],
+    [
+      "a merge key twice",
+      "a: &x {}\nb: {<<: *x, <<: *x}",
+      ['f:2:13: b["<<"]: this key is here twice, expected once, with a list of aliases for several maps'],
+    ],
+    ...["1", "[1]", "[[]]", "~", "[*x, 2]"].map((value): [string, string, string[]] => [
+      `a merge of ${value}`,
+      `a: &x {}\nb: {<<: ${value}}`,
+      [
+        `f:2:9: b["<<"]: found ${value === "~" ? "nothing" : value === "1" ? "1" : "a list"}, expected a map, an alias of one, or a list of these`,
+      ],
+    ]),
+    [
+      "a merge of an alias of text",
+      "a: &x b\nc: {<<: *x}",
+      ['f:2:9: c["<<"]: found "b", expected a map, an alias of one, or a list of these'],
+    ],
+    [
+      "several aliases that stand for nothing",
+      "a: *x\nb: {<<: *y}",
+      [
+        'f:1:4: a: unknown alias "*x", expected an anchor "&x" before it',
+        'f:2:9: b["<<"]: unknown alias "*y", expected an anchor "&y" before it',
+      ],
+    ],
     ["nothing but a comment", "# a", ["f: empty, expected a config"]],
   ];
   for (const [what, text, expected] of cases) {
@@ -98,6 +136,7 @@ list:
 shared: &s { k: v }
 again: *s
 1: one
+merged: { <<: *s, own: 2 }
 `;
   const { locate } = parseYaml(text, undefined);
   const cases: [KeyPath, "key" | undefined, [number, number]][] = [
@@ -111,6 +150,10 @@ again: *s
     [["list", 1, "deep", "z"], "key", [6, 15]],
     [["again", "k"], undefined, [7, 17]],
     [["1"], undefined, [9, 4]],
+    [["merged", "own"], undefined, [10, 24]],
+    [["merged", "k"], undefined, [7, 17]],
+    [["merged", "k"], "key", [7, 14]],
+    [["merged", "gone"], undefined, [10, 9]],
     [["list", 1, "gone"], undefined, [5, 7]],
     [["list", 1, "gone", "deeper", 3], undefined, [5, 7]],
     [["a", "inside", "a", "number"], undefined, [2, 6]],
