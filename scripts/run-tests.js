@@ -1,26 +1,50 @@
-// Runs the built tests (dist/**/*.test.js and dist-test/**/*.test.js) with node's test runner and passes on its exit
-// code. `node scripts/run-tests.js cli lab` runs only the files whose path contains `cli` or `lab`.
-import { spawn } from "node:child_process";
+// Test runner: runs the built tests with node's own runner and ends in one summary of them all.
+//
+//   node scripts/run-tests.js             the tests: dist/**/*.test.js and dist-test/**/*.test.js
+//   node scripts/run-tests.js --system    the measurements: dist-test/system/**/*.test.js
+//   node scripts/run-tests.js --all       both
+//   node scripts/run-tests.js cli lab     of the tests, only files whose path contains `cli` or `lab`
+//
+// Test files run side by side, each in a process of its own. Measurements run after them, one at a time: each wants
+// the machine for itself.
 import { existsSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, sep } from "node:path";
+import { Readable } from "node:stream";
+import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
+import { runInTurn } from "./test-phases.js";
 
-/** Longest time one test file may take; a hanging test must not hang the whole run. */
-const FILE_TIMEOUT_MS = 300_000;
+const SYSTEM = "dist-test/system/";
+/** What many tests do is wait, so one more than there are processors. */
+const SIDE_BY_SIDE = Math.max(2, availableParallelism()) + 1;
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const filters = process.argv.slice(2);
-const files = ["dist", "dist-test"].flatMap(findTests).filter(matchesFilters).sort();
+const options = process.argv.slice(2).filter((word) => word.startsWith("--"));
+const filters = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+process.exitCode = await main();
 
-if (files.length === 0) {
-  console.error(
-    filters.length > 0
-      ? `no test file matches ${filters.join(" ")}`
-      : "no tests found: run `npm run build` first",
-  );
-  process.exitCode = 1;
-} else {
-  process.exitCode = await runNodeTest(files);
+async function main() {
+  const unknown = options.filter((option) => option !== "--system" && option !== "--all");
+  if (unknown.length > 0) return fail(`unknown option ${unknown[0]}: expected --system or --all`);
+  const phases = findPhases().filter(({ files }) => files.length > 0);
+  if (phases.length === 0) {
+    if (filters.length > 0) return fail(`no test file matches ${filters.join(" ")}`);
+    return fail("no tests found: run `npm run build` first");
+  }
+  const outcome = { failed: 1 };
+  process.chdir(root);
+  Readable.from(runInTurn(phases, outcome)).compose(new spec()).pipe(process.stdout);
+  return new Promise((resolve) => process.once("beforeExit", () => resolve(outcome.failed > 0 ? 1 : 0)));
+}
+
+/** Long files are in dist-test; they begin first, so that the short ones fill what is left at the end. */
+function findPhases() {
+  const files = ["dist-test", "dist"].flatMap(findTests).filter(matchesFilters);
+  const tests = { files: files.filter((path) => !path.startsWith(SYSTEM)), concurrency: SIDE_BY_SIDE };
+  const system = { files: files.filter((path) => path.startsWith(SYSTEM)), concurrency: 1 };
+  if (options.includes("--all")) return [tests, system];
+  return options.includes("--system") ? [system] : [tests];
 }
 
 /** Test files below a folder of the project, as paths from the root with forward slashes. */
@@ -28,22 +52,15 @@ function findTests(folder) {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: false })
     .map((path) => `${folder}/${path.split(sep).join("/")}`)
-    .filter((path) => path.endsWith(".test.js"));
+    .filter((path) => path.endsWith(".test.js"))
+    .sort();
 }
 
 function matchesFilters(path) {
   return filters.length === 0 || filters.some((filter) => path.includes(filter));
 }
 
-/** Node >= 20 runs the files it is given, each in a process of its own. */
-function runNodeTest(testFiles) {
-  const options = ["--test", "--test-reporter=spec", `--test-timeout=${FILE_TIMEOUT_MS}`];
-  const child = spawn(process.execPath, [...options, ...testFiles], { cwd: root, stdio: "inherit" });
-  return new Promise((resolve) => {
-    child.on("error", (error) => {
-      console.error(`cannot start node: ${error.message}`);
-      resolve(1);
-    });
-    child.on("exit", (code) => resolve(code ?? 1));
-  });
+function fail(message) {
+  console.error(message);
+  return 1;
 }

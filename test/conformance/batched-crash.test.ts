@@ -78,7 +78,7 @@ describe("batched plane: workers that die", { skip }, () => {
     plane.faults.crashWorker(0);
     await crashed(warnings, 1);
     await traffic.answered(100);
-    const { missing, twice, sent } = await traffic.stop();
+    const { missing, twice, sent } = await traffic.stop(500);
     // Requests on their way to a backend when the worker died: their replies find no socket. Of a busy machine's worker, which may
     // not have run for a while, there are more.
     assert.ok(missing.length <= 40, `${missing.length} of ${sent}: ${missing}`);

@@ -1,6 +1,5 @@
 /** A real name server (dnsmasq) on a port of its own, with the names that a test gives it. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createSocket } from "node:dgram";
 import { promises as dns } from "node:dns";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -8,6 +7,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePorts } from "./free-ports.js";
 import { DEADLINE_MS, within } from "./waiting.js";
 
 /** Name → addresses. */
@@ -35,7 +35,7 @@ export class NameServer {
   static async open(t: TestContext, options: NameServerOptions): Promise<NameServer> {
     const folder = mkdtempSync(join(tmpdir(), "sluice-dns-"));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
-    const server = new NameServer(await findFreePort(), join(folder, "hosts"));
+    const server = new NameServer((await freePorts(1))[0]!, join(folder, "hosts"));
     t.after(() => server.stop());
     await server.start(options);
     return server;
@@ -103,15 +103,4 @@ export class NameServer {
     }
     throw new Error(`dnsmasq ended with code ${exitCode()}`);
   }
-}
-
-async function findFreePort(): Promise<number> {
-  const socket = createSocket("udp4");
-  socket.bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address();
-  const closed = once(socket, "close");
-  socket.close();
-  await closed;
-  return port;
 }

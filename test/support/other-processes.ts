@@ -7,7 +7,7 @@ import type { Cleanup } from "./cleanup.js";
 import { within } from "./waiting.js";
 
 /** A busy machine takes seconds to start a process. */
-const START_MS = 20_000;
+const START_MS = 90_000;
 
 export class JsonProgram {
   readonly #child: ChildProcess;

@@ -1,6 +1,4 @@
 /** Real servers for tests of probes: a free port, a directory for their config, and an orderly end. */
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,20 +8,16 @@ import { parseConfig } from "#src/config/parse-config.js";
 import { parseEndpoint } from "#src/core/address.js";
 import { createProbe } from "#src/health/create-probe.js";
 import type { ProbeResult } from "#src/health/probe.js";
+import { freePorts } from "./free-ports.js";
 import { RunningProcess } from "./run-cli.js";
 
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 90_000;
 const PROBE_TIMEOUT_MS = 1_000;
 const RETRY_MS = 50;
 
-/** A port that is free on 127.0.0.1 for UDP now. */
+/** A UDP port that is free on 127.0.0.1. */
 export async function findFreePort(): Promise<number> {
-  const socket = createSocket("udp4");
-  socket.bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
+  return (await freePorts(1))[0]!;
 }
 
 /** A directory of the test's own with these files in it; returns its path. */

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 export const SLUICE = fileURLToPath(new URL("../../bin/sluice.js", import.meta.url));
 
 /** Generous: a busy CI machine takes seconds to start a process. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 90_000;
 
 export interface Finished {
   /** Null when a signal ended it. */

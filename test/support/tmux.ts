@@ -5,7 +5,7 @@ import { runProgram } from "./run-cli.js";
 import { createTemporaryFolder } from "./temporary-folder.js";
 import { eventually } from "./waiting.js";
 
-const SCREEN_DEADLINE_MS = 20_000;
+const SCREEN_DEADLINE_MS = 90_000;
 
 export class TmuxTerminal {
   readonly #socket: string;
