@@ -1,11 +1,11 @@
 /**
- * The bounded table of live flows: fixed-width records in one buffer, found through a seeded hash with chained
+ * The bounded table of live flows: fixed-width records in one buffer, found through a keyed hash with chained
  * buckets. It owns memory and the index; what a flow means is the forwarder's business. Nothing here allocates
  * after construction but `grow`, which a reload with a larger limit calls.
  */
 
 import * as R from "./flow-record.js";
-import { hashWordsSigned } from "./hash.js";
+import { KeyedHash } from "./keyed-hash.js";
 
 export class FlowTable {
   /** Views of the records; replaced by `grow`. */
@@ -24,7 +24,7 @@ export class FlowTable {
   #free = -1;
   /** Counts the flows that were ever inserted. */
   #serial = 0;
-  readonly #seed: number;
+  readonly #hash: KeyedHash;
   readonly #fixed: boolean;
 
   /**
@@ -33,7 +33,7 @@ export class FlowTable {
    * @param buffer zeroed memory for the records, where another thread reads them too; such a table cannot grow
    */
   constructor(capacity: number, seed: number, buffer?: SharedArrayBuffer) {
-    this.#seed = seed >>> 0;
+    this.#hash = new KeyedHash(seed);
     this.#fixed = buffer !== undefined;
     this.#adopt(buffer ?? new ArrayBuffer(capacity * R.RECORD_WORDS * 4), capacity);
   }
@@ -54,7 +54,7 @@ export class FlowTable {
 
   /** The hash of the key in `key`, 32 bits with a sign. */
   hashKey(): number {
-    return hashWordsSigned(this.key, 0, R.KEY_WORDS, this.#seed);
+    return this.#hash.of(this.key, R.KEY_WORDS);
   }
 
   /** The open flow with the key in `key`, or -1. */

@@ -1,6 +1,7 @@
 /**
- * The 32-bit hash of keys and names: MurmurHash3 x86_32 (Austin Appleby, in the public domain). It mixes every input
- * bit into every output bit but is no defence by itself: give a random seed where a client chooses what is hashed.
+ * The 32-bit hash that must be the same in every process: of affinity keys for consistent policies, and of names. MurmurHash3 x86_32
+ * (Austin Appleby, in the public domain). It is no defence against keys that are chosen to collide, whatever the seed: clients that
+ * choose their address so as to get a certain backend can. Tables of what clients choose use keyed-hash.ts.
  */
 
 const encoder = new TextEncoder();

@@ -2,7 +2,7 @@
  * Counted keys: each key in use has a count of the flows that hold it and one number of its own. Two things use it:
  * live flows per client IP, and the backend that an affinity key is bound to. A key whose count falls to 0 is gone.
  */
-import { hashWordsSigned } from "./hash.js";
+import { KeyedHash } from "./keyed-hash.js";
 
 /** Four words of IP and one that tells pools or uses apart. */
 export const COUNTED_KEY_WORDS = 5;
@@ -22,11 +22,11 @@ export class KeyTable {
   #highWater = 0;
   #free = -1;
   #size = 0;
-  readonly #seed: number;
+  readonly #hash: KeyedHash;
 
   /** It starts small and doubles as keys come, so that an unused table costs nothing. */
   constructor(seed: number, initialCapacity = 256) {
-    this.#seed = seed >>> 0;
+    this.#hash = new KeyedHash(seed);
     this.#capacity = initialCapacity;
     this.#entries = new Int32Array(initialCapacity * ENTRY_WORDS);
     this.#keys = new Uint32Array(this.#entries.buffer);
@@ -41,7 +41,7 @@ export class KeyTable {
   find(): number {
     const { key } = this;
     const keys = this.#keys;
-    const hash = hashWordsSigned(key, 0, COUNTED_KEY_WORDS, this.#seed);
+    const hash = this.#hash.of(key, COUNTED_KEY_WORDS);
     for (let entry = this.#buckets[hash & (this.#capacity - 1)] - 1; entry >= 0; ) {
       const at = entry * ENTRY_WORDS;
       if (
@@ -63,7 +63,7 @@ export class KeyTable {
     const entry = this.#take();
     const at = entry * ENTRY_WORDS;
     for (let i = 0; i < COUNTED_KEY_WORDS; i++) this.#keys[at + i] = this.key[i];
-    this.#keys[at + HASH] = hashWordsSigned(this.key, 0, COUNTED_KEY_WORDS, this.#seed);
+    this.#keys[at + HASH] = this.#hash.of(this.key, COUNTED_KEY_WORDS);
     this.#entries[at + COUNT] = 0;
     this.#entries[at + VALUE] = value;
     this.#link(entry);
@@ -95,6 +95,16 @@ export class KeyTable {
     this.#entries[at + NEXT] = this.#free;
     this.#free = entry;
     this.#size--;
+  }
+
+  /** For tests. */
+  longestChain(): number {
+    const lengthOf = (first: number): number => {
+      let length = 0;
+      for (let entry = first - 1; entry >= 0; entry = this.#entries[entry * ENTRY_WORDS + NEXT]) length++;
+      return length;
+    };
+    return this.#buckets.reduce((longest, first) => Math.max(longest, lengthOf(first)), 0);
   }
 
   #take(): number {

@@ -15,8 +15,8 @@
  * Threads may share the memory without locks. When two write at once, a datagram may go uncounted or an entry may be
  * garbled, which is then nobody's until it is taken over.
  */
-import { hashWordsSigned } from "../hash.js";
 import { maskWords } from "../ip-words.js";
+import { KeyedHash } from "../keyed-hash.js";
 import type { GuardRates } from "../snapshot.js";
 import { dropOf, reasonNumber } from "../verdict.js";
 
@@ -57,7 +57,7 @@ export class TokenBuckets {
   readonly #costMs: Float64Array;
   /** No bucket is ever further from full: an entry that says so is garbled. */
   readonly #mostMs: number;
-  readonly #seed: number;
+  readonly #hash: KeyedHash;
   readonly #setMask: number;
   /** Entry × BUCKETS + bucket → when it is full again, in milliseconds. */
   readonly #fullAt: Float64Array;
@@ -73,7 +73,7 @@ export class TokenBuckets {
     this.#ips = new Uint32Array(buffer, entries * BUCKETS * 8, entries * IP_WORDS);
     this.#tags = new Int32Array(buffer, entries * (BUCKETS * 8 + IP_WORDS * 4), entries);
     this.#setMask = entries / WAYS - 1;
-    this.#seed = seed | 0;
+    this.#hash = new KeyedHash(seed);
     this.#prefix4 = rates.prefix4;
     this.#prefix6 = rates.prefix6;
     const perSecond = [rates.datagramsPerS, rates.bytesPerS, rates.newFlowsPerS];
@@ -91,7 +91,7 @@ export class TokenBuckets {
     const tags = this.#tags;
     for (let i = 0; i < IP_WORDS; i++) ip[i] = words[i];
     maskWords(ip, 0, this.#prefix4, this.#prefix6);
-    const hash = hashWordsSigned(ip, 0, IP_WORDS, this.#seed);
+    const hash = this.#hash.of(ip, IP_WORDS);
     const first = (hash & this.#setMask) * WAYS;
     for (let entry = first; entry < first + WAYS; entry++) {
       if (tags[entry] === hash && this.#isOf(entry)) return entry;
