@@ -25,6 +25,7 @@ import type { Config, ConfigInput } from "./config/config.js";
 import { describeConfig } from "./config/describe-config.js";
 import { parseConfig } from "./config/parse-config.js";
 import type { ShortForm } from "./config/short-form.js";
+import { type Clock, createSystemClock } from "./core/clock.js";
 import { SluiceError } from "./core/errors.js";
 import { parseFlowId } from "./core/flow-id.js";
 import { DiscoveryLink } from "./discovery-link.js";
@@ -84,6 +85,7 @@ export async function startBalancer(config: GivenConfig, options: StartOptions):
 }
 
 interface RunningParts {
+  readonly clock: Clock;
   readonly options: StartOptions;
   readonly outlets: Outlets;
   readonly selected: SelectedPlane;
@@ -112,28 +114,27 @@ class RunningBalancer implements StartedBalancer {
   #isOver = false;
 
   static start(written: Config, options: StartOptions): Promise<RunningBalancer> {
-    const { inherited = new InheritedSockets(), receiving = true } = options;
+    const { inherited = new InheritedSockets(), receiving = true, clock = createSystemClock() } = options;
     const { plane, workers } = written;
-    const outlets = createOutlets();
+    const outlets = createOutlets(clock);
     const refused = (slot: number) => outlets.refused(slot);
     const context = { warn: outlets.warn, refused, random: Math.random, workers, inherited, receiving };
-    return startOnPlane(plane, context, (selected) =>
-      RunningBalancer.#startOn(selected, written, options, outlets),
+    return startOnPlane(plane, context, options.openPlane, (selected) =>
+      RunningBalancer.#startOn(written, { clock, options, outlets, selected }),
     );
   }
 
   static async #startOn(
-    selected: SelectedPlane,
     written: Config,
-    options: StartOptions,
-    outlets: Outlets,
+    parts: Omit<RunningParts, "discovery" | "first">,
   ): Promise<RunningBalancer> {
+    const { clock, outlets, selected } = parts;
     const { plane } = selected;
-    const discovery = new DiscoveryLink(outlets.events, outlets.warnings);
+    const discovery = new DiscoveryLink(outlets.events, outlets.warnings, clock);
     let balancer: RunningBalancer | undefined;
     try {
       const first = await compileFirst(written, plane, discovery);
-      balancer = new RunningBalancer({ options, outlets, selected, discovery, first });
+      balancer = new RunningBalancer({ ...parts, discovery, first });
       await balancer.#open();
       return balancer;
     } catch (error) {
@@ -145,7 +146,7 @@ class RunningBalancer implements StartedBalancer {
     }
   }
 
-  private constructor({ options, outlets, selected, discovery, first }: RunningParts) {
+  private constructor({ clock, options, outlets, selected, discovery, first }: RunningParts) {
     const { events, warnings } = outlets;
     const { plane, notes } = selected;
     const turns = this.#turns;
@@ -154,9 +155,9 @@ class RunningBalancer implements StartedBalancer {
     this.planeNotes = notes;
     this.#discovery = discovery;
     const tell = createTellOperator(events);
-    const health = this.#createHealth();
-    const flowLog = new FlowLog({ plane, warn: (code, message) => warnings.push({ code, message }) });
-    const inForce = new InForce(first, { plane, health, flowLog, events });
+    const health = this.#createHealth(clock, options);
+    const flowLog = new FlowLog({ plane, clock, warn: (code, message) => warnings.push({ code, message }) });
+    const inForce = new InForce(first, { plane, health, flowLog, events, clock });
     const admin = this.#createAdmin(options);
     const isClosing = () => this.#closing !== undefined;
     const reloading = { turns, inForce, plane, discovery, admin, events, warnings, tell, isClosing };
@@ -165,12 +166,22 @@ class RunningBalancer implements StartedBalancer {
     const isOver = () => this.#isOver;
     const handover = new HandoverControl({ plane, inForce, turns, admin, receives: receiving, isOver });
     const receives = () => handover.receives;
-    const observed = { plane, planeNotes: notes, health, discovery, flowLog, inForce, receives, isClosing };
+    const observed = {
+      clock,
+      plane,
+      planeNotes: notes,
+      health,
+      discovery,
+      flowLog,
+      inForce,
+      receives,
+      isClosing,
+    };
     this.#observer = new Observer(observed);
     const snapshot = () => inForce.snapshot;
     this.backends = createBackendControl(snapshot, (...change) => health.operate(...change), tell);
-    this.#taps = new Taps({ plane, snapshot, addresses: inForce.addresses, tell });
-    this.#grace = new Grace(plane, handover);
+    this.#taps = new Taps({ clock, plane, snapshot, addresses: inForce.addresses, tell });
+    this.#grace = new Grace(plane, handover, clock);
     this[HANDOVER] = handover;
     this.#tell = tell;
     this.#health = health;
@@ -179,8 +190,10 @@ class RunningBalancer implements StartedBalancer {
     this.#admin = admin;
   }
 
-  #createHealth(): HealthControl {
+  #createHealth(clock: Clock, { createProbe }: StartOptions): HealthControl {
     return new HealthControl({
+      clock,
+      createProbe,
       counters: () => this.#plane.counters,
       onChange: (change) => this.#outlets.events.emit("backend", change),
       publish: () => this.#reloads.refresh(),

@@ -6,7 +6,7 @@ import type { EventEmitter } from "node:events";
 import { isDeepStrictEqual } from "node:util";
 import type { SourceStats } from "./api.js";
 import type { Config } from "./config/config.js";
-import { createSystemClock } from "./discovery/clock.js";
+import type { Clock } from "./core/clock.js";
 import { Discovery } from "./discovery/discovery.js";
 import { compareFound } from "./discovery/found-changes.js";
 import type { Found, Resolved } from "./discovery/merge-backends.js";
@@ -19,7 +19,7 @@ const RETRY_MS = 5_000;
 export class DiscoveryLink {
   readonly #events: EventEmitter;
   readonly #warnings: HeldWarnings;
-  readonly #clock = createSystemClock();
+  readonly #clock: Clock;
   readonly #discovery: Discovery;
   #onChange: () => void = () => {};
   #cancelRetry: () => void = () => {};
@@ -28,11 +28,12 @@ export class DiscoveryLink {
   #found: readonly Found[] = [];
   #problems: readonly string[] = [];
 
-  constructor(events: EventEmitter, warnings: HeldWarnings) {
+  constructor(events: EventEmitter, warnings: HeldWarnings, clock: Clock) {
+    this.#clock = clock;
     this.#events = events;
     this.#warnings = warnings;
     this.#discovery = new Discovery({
-      clock: this.#clock,
+      clock,
       resolver: createSystemResolver(),
       onChange: () => this.#onChange(),
       onFailure: (message) => this.#warn(message),

@@ -3,6 +3,7 @@
  * written in time is dropped and counted. Traffic never waits for it.
  */
 import type { FlowLogConfig } from "./config/config.js";
+import type { Cancel, Clock } from "./core/clock.js";
 import type { EndedFlow } from "./core/ended-flow.js";
 import type { Snapshot } from "./core/snapshot.js";
 import { LineFile } from "./line-file.js";
@@ -12,6 +13,7 @@ import type { Plane } from "./planes/plane.js";
 export interface FlowLogOptions {
   readonly plane: Pick<Plane, "endedFlows" | "lostEndedFlows">;
   readonly warn: (code: string, message: string) => void;
+  readonly clock: Clock;
   /** Milliseconds since 1970. */
   readonly wallMs?: () => number;
 }
@@ -34,7 +36,7 @@ export class FlowLog {
   readonly #backends = new Map<number, { readonly pool: string; readonly name: string }>();
   #sink: LineSink | undefined;
   #file: string | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #endWriting: Cancel | undefined;
   /** Of sinks that are closed. */
   #before = { lines: 0, dropped: 0 };
   #lostTold = 0;
@@ -68,7 +70,7 @@ export class FlowLog {
     this.#file = config.file;
     this.#sink =
       config.file === STDOUT ? new LineStream(process.stdout, failed) : new LineFile(config.file, failed);
-    this.#timer = setInterval(() => this.#write(), EVERY_MS).unref();
+    this.#endWriting = this.#options.clock.every(EVERY_MS, () => this.#write());
   }
 
   /** What flows may be called that end from now on. */
@@ -88,7 +90,7 @@ export class FlowLog {
   }
 
   #leave(): void {
-    clearInterval(this.#timer);
+    this.#endWriting?.();
     if (this.#sink === undefined) return;
     const { lines, dropped, waiting } = this.#sink;
     this.#before = {
@@ -129,7 +131,7 @@ export class FlowLog {
   }
 
   #warn(reason: string): void {
-    const nowMs = performance.now();
+    const nowMs = this.#options.clock.now();
     if (nowMs - this.#warnedAtMs < WARN_EVERY_MS) return;
     this.#warnedAtMs = nowMs;
     this.#options.warn("flow_log", `the flow log loses lines: ${reason}`);

@@ -4,18 +4,27 @@
  */
 import type { ProbeStats } from "./api.js";
 import type { Config } from "./config/config.js";
+import type { HealthConfig } from "./config/health-config.js";
+import type { Cancel, Clock } from "./core/clock.js";
 import { BACKEND, backendAt, type Counters } from "./core/counters.js";
 import type { AdminState, Snapshot } from "./core/snapshot.js";
 import { type BackendChange, HealthMonitor } from "./health/monitor.js";
+import type { Probe } from "./health/probe.js";
 import { ProbeFigures } from "./health/probe-figures.js";
 import { type ProbedBackend, Prober } from "./health/prober.js";
 
 export interface HealthControlOptions {
+  readonly clock: Clock;
+  /** Default: the probes of src/health. */
+  readonly createProbe?: CreateProbe | undefined;
   readonly counters: () => readonly Counters[];
   readonly onChange: (change: BackendChange) => void;
   /** A new snapshot is wanted. Calls that come together count as one. */
   readonly publish: () => void;
 }
+
+/** Makes the probe that a config asks for. */
+export type CreateProbe = (config: HealthConfig["probe"]) => Probe;
 
 const TICK_MS = 500;
 /** Changes within this time share one snapshot. */
@@ -28,25 +37,30 @@ export class HealthControl {
   readonly #monitor: HealthMonitor;
   readonly #prober: Prober;
   readonly #figures = new ProbeFigures();
-  readonly #ticking: NodeJS.Timeout;
-  #gathering: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  readonly #endTicking: Cancel;
+  #endGathering: Cancel | undefined;
   /** Backend slot → when it last refused a datagram. */
   readonly #refusedAtMs = new Map<number, number>();
 
   constructor(options: HealthControlOptions) {
+    const { clock, createProbe } = options;
     this.#options = options;
+    this.#clock = clock;
     this.#monitor = new HealthMonitor({
-      nowMs: () => performance.now(),
+      nowMs: () => clock.now(),
       read: (slot) => this.#read(slot),
       onChange: (change) => this.#changed(change),
       probeNow: (slot) => this.#prober.probeNow(slot),
     });
     this.#prober = new Prober({
       onState: (slot, state, reason) => this.#monitor.probed(slot, state, reason),
-      onResult: (slot, result) => this.#figures.add(slot, result, performance.now()),
+      onResult: (slot, result) => this.#figures.add(slot, result, clock.now()),
+      clock,
+      random: () => clock.random(),
+      ...(createProbe && { createProbe }),
     });
-    this.#ticking = setInterval(() => this.#monitor.tick(), TICK_MS);
-    this.#ticking.unref();
+    this.#endTicking = clock.every(TICK_MS, () => this.#monitor.tick());
   }
 
   /** Takes in a config in force and its snapshot. */
@@ -71,13 +85,13 @@ export class HealthControl {
   }
 
   refused(slot: number): void {
-    this.#refusedAtMs.set(slot, performance.now());
+    this.#refusedAtMs.set(slot, this.#clock.now());
     this.#monitor.refused(slot);
   }
 
   /** Backends that a worker may still avoid by itself. */
   refusedLately(): ReadonlySet<number> {
-    const sinceMs = performance.now() - REFUSED_LATELY_MS;
+    const sinceMs = this.#clock.now() - REFUSED_LATELY_MS;
     for (const [slot, atMs] of this.#refusedAtMs) if (atMs < sinceMs) this.#refusedAtMs.delete(slot);
     return new Set(this.#refusedAtMs.keys());
   }
@@ -88,7 +102,7 @@ export class HealthControl {
     reason: string,
     deadlineMs = Number.POSITIVE_INFINITY,
   ): void {
-    this.#monitor.operate(slot, change, reason, performance.now() + deadlineMs);
+    this.#monitor.operate(slot, change, reason, this.#clock.now() + deadlineMs);
   }
 
   /** Why each backend is as it is, and since when. */
@@ -98,7 +112,7 @@ export class HealthControl {
 
   /** What the probes found, by the slot of each backend that is probed. */
   probes(): ReadonlyMap<number, ProbeStats> {
-    const nowMs = performance.now();
+    const nowMs = this.#clock.now();
     return new Map(
       [...this.#figures.all].map(([slot, { lastAtMs, ...count }]) => [
         slot,
@@ -108,17 +122,17 @@ export class HealthControl {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#ticking);
-    clearTimeout(this.#gathering);
+    this.#endTicking();
+    this.#endGathering?.();
     await this.#prober.close();
   }
 
   #changed(change: BackendChange): void {
     this.#options.onChange(change);
-    this.#gathering ??= setTimeout(() => {
-      this.#gathering = undefined;
+    this.#endGathering ??= this.#clock.after(GATHER_MS, () => {
+      this.#endGathering = undefined;
       this.#options.publish();
-    }, GATHER_MS);
+    });
   }
 
   #read(slot: number): { requests: number; replies: number } {

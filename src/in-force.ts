@@ -7,6 +7,7 @@ import type { Actor, ConfigInForce, ReloadResult } from "./api.js";
 import type { Config } from "./config/config.js";
 import { diffConfigs } from "./config/diff.js";
 import { formatEndpoint } from "./core/address.js";
+import type { Cancel, Clock } from "./core/clock.js";
 import type { Snapshot } from "./core/snapshot.js";
 import type { DiscoveryLink } from "./discovery-link.js";
 import type { FlowLog } from "./flow-log.js";
@@ -19,6 +20,7 @@ export interface InForceParts {
   readonly health: HealthControl;
   readonly flowLog: FlowLog;
   readonly events: EventEmitter;
+  readonly clock: Clock;
 }
 
 /** A config with what discovery found, and its snapshot. */
@@ -55,7 +57,7 @@ export class InForce {
   #config: Config;
   #version = 1;
   #snapshot: Snapshot;
-  #housekeeping: NodeJS.Timeout | undefined;
+  #endHousekeeping: Cancel | undefined;
 
   /** @param first is in force after `start` */
   constructor({ written, config, snapshot, slots }: FirstConfig, parts: InForceParts) {
@@ -133,11 +135,11 @@ export class InForce {
 
   /** From now on slots whose owners have left the config are given out again. */
   startHousekeeping(): void {
-    this.#housekeeping = setInterval(() => this.#releaseSlots(), HOUSEKEEPING_MS).unref();
+    this.#endHousekeeping = this.#parts.clock.every(HOUSEKEEPING_MS, () => this.#releaseSlots());
   }
 
   stopHousekeeping(): void {
-    clearInterval(this.#housekeeping);
+    this.#endHousekeeping?.();
   }
 
   #compile(config: Config): Snapshot {
@@ -146,7 +148,7 @@ export class InForce {
 
   /** On failure the plane has kept the old snapshot, and so do we. */
   async #apply(snapshot: Snapshot): Promise<void> {
-    const { plane, flowLog } = this.#parts;
+    const { plane, flowLog, clock } = this.#parts;
     try {
       const bound = await plane.apply(snapshot);
       this.#snapshot = snapshot;
@@ -156,12 +158,13 @@ export class InForce {
         if (entry) this.addresses.set(slot, formatEndpoint({ ip: entry.address.ip, port }));
       }
     } finally {
-      this.#slots.retire(this.#snapshot, performance.now());
+      this.#slots.retire(this.#snapshot, clock.now());
     }
   }
 
   #releaseSlots(): void {
-    const released = this.#slots.release(this.#parts.plane.counters, performance.now());
+    const { plane, clock } = this.#parts;
+    const released = this.#slots.release(plane.counters, clock.now());
     for (const slot of released) this.addresses.delete(slot);
   }
 }

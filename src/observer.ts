@@ -1,6 +1,7 @@
 /** What can be seen of a running balancer: figures, flows, where a datagram would go, what a reload would do. */
 import type { ConfigPlan, Explanation, FlowFilter, FlowInfo, Stats } from "./api.js";
 import type { Config } from "./config/config.js";
+import type { Clock } from "./core/clock.js";
 import type { DiscoveryLink } from "./discovery-link.js";
 import { type ExplainedDatagram, explain } from "./explain.js";
 import { createFlowQuery, listFlowInfo } from "./flow-info.js";
@@ -14,6 +15,7 @@ import { createRoutingView, RoutingView } from "./routing-view.js";
 import { countActiveFlows, createStats } from "./stats.js";
 
 export interface ObserverOptions {
+  readonly clock: Clock;
   readonly plane: Plane;
   readonly planeNotes: readonly string[];
   readonly health: HealthControl;
@@ -28,14 +30,16 @@ export interface ObserverOptions {
 export class Observer {
   readonly #options: ObserverOptions;
   readonly #routing = new RoutingView();
-  readonly #startedAtMs = performance.now();
+  readonly #startedAtMs: number;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
+    this.#startedAtMs = options.clock.now();
   }
 
   stats(): Stats {
-    const { plane, planeNotes, health, discovery, flowLog, inForce, receives, isClosing } = this.#options;
+    const { plane, planeNotes, health, discovery, flowLog, inForce, receives, isClosing, clock } =
+      this.#options;
     const { snapshot, addresses, version } = inForce;
     const probes = health.probes();
     return createStats({
@@ -43,7 +47,7 @@ export class Observer {
       plane: plane.name,
       ready: createReadiness({ snapshot, addresses, probes, receives: receives(), closes: isClosing() }),
       workers: plane.workers().map((worker, index) => ({ index, ...worker })),
-      uptimeMs: performance.now() - this.#startedAtMs,
+      uptimeMs: clock.now() - this.#startedAtMs,
       sources: discovery.stats(),
       flowLog: flowLog.figures,
       health: new Map(health.status().map((status) => [status.slot, status])),

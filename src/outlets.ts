@@ -1,5 +1,6 @@
 /** Where a balancer says what happens: its events and warnings. They are there before it, for its plane's sake. */
 import { EventEmitter } from "node:events";
+import type { Clock } from "./core/clock.js";
 import { HeldWarnings } from "./held-warnings.js";
 import { RateLimit } from "./rate-limit.js";
 
@@ -14,12 +15,12 @@ export interface Outlets {
 
 const WARNINGS_EVERY_MS = 1000;
 
-export function createOutlets(): Outlets {
+export function createOutlets(clock: Clock): Outlets {
   const events = new EventEmitter();
   const warnings = new HeldWarnings((warning) => events.emit("warning", warning));
   const limit = new RateLimit(WARNINGS_EVERY_MS);
   const warn = (code: string, message: string) => {
-    if (limit.allows(code, performance.now())) warnings.push({ code, message });
+    if (limit.allows(code, clock.now())) warnings.push({ code, message });
   };
   return { events, warnings, warn, refused: () => {} };
 }

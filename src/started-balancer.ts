@@ -1,8 +1,10 @@
 /** What a balancer may be started with, and what `sluice run` and tests get besides the public API. */
 import type { Actor, Balancer, ReloadResult } from "./api.js";
+import type { Clock } from "./core/clock.js";
 import type { Handover } from "./handover.js";
+import type { CreateProbe } from "./health-control.js";
 import type { InheritedSockets } from "./planes/inherited-sockets.js";
-import type { PlaneFaults } from "./planes/plane.js";
+import type { Plane, PlaneContext, PlaneFaults } from "./planes/plane.js";
 
 export interface CreateOptions {
   /** Aborting it closes the balancer at once. */
@@ -19,6 +21,12 @@ export interface StartOptions extends CreateOptions {
   readonly receiving?: boolean;
   /** Reads the config file again and puts it in force; undefined where there is none. */
   readonly reloadFile?: ((actor: Actor) => Promise<ReloadResult>) | undefined;
+  /** What the control plane decides by. Default: the machine's own. Data planes that use sockets have a clock of their own. */
+  readonly clock?: Clock;
+  /** Runs on this plane, whatever the config says. */
+  readonly openPlane?: (context: PlaneContext) => Plane;
+  /** Makes the probes of a config. Default: those of src/health, which use sockets and the machine's clock. */
+  readonly createProbe?: CreateProbe;
 }
 
 /** Where a balancer keeps what fault tests may break: not part of the public API. */

@@ -2,6 +2,7 @@
 import type { TellOperator } from "./actors.js";
 import type { Actor, Tap, TapOptions, TappedDatagram } from "./api.js";
 import { parseEndpoint } from "./core/address.js";
+import type { Cancel, Clock } from "./core/clock.js";
 import { SluiceError } from "./core/errors.js";
 import { parseFlowId } from "./core/flow-id.js";
 import { formatIpWords } from "./core/ip-words.js";
@@ -13,6 +14,7 @@ import type { Plane } from "./planes/plane.js";
 import { TapQueue } from "./tap-queue.js";
 
 export interface TapsOptions {
+  readonly clock: Clock;
   readonly plane: Pick<Plane, "setTap" | "takeTapped">;
   readonly snapshot: () => Snapshot;
   /** Listener slot → address really bound. */
@@ -37,7 +39,7 @@ export class Taps {
   readonly #open = new Array<OpenTap | undefined>(MAX_TAPS).fill(undefined);
   /** Slots whose tap is over, but not yet in all workers. */
   readonly #leaving = new Set<number>();
-  #timer: NodeJS.Timeout | undefined;
+  #endDraining: Cancel | undefined;
 
   constructor(options: TapsOptions) {
     this.#options = options;
@@ -55,7 +57,7 @@ export class Taps {
       this.#close(slot);
     });
     this.#open[slot] = { queue, snapBytes: filter.snapBytes, lost: this.#lostSoFar(slot) };
-    this.#timer ??= setInterval(() => this.#drain(), EVERY_MS).unref();
+    this.#endDraining ??= this.#options.clock.every(EVERY_MS, () => this.#drain());
     const opened = this.#options.plane.setTap(slot, filter);
     if (signal?.aborted) queue.end();
     else signal?.addEventListener("abort", onAbort, { once: true });
@@ -84,8 +86,8 @@ export class Taps {
         this.#leaving.delete(slot);
       });
     if (this.#open.some((tap) => tap !== undefined)) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#endDraining?.();
+    this.#endDraining = undefined;
   }
 
   #lostSoFar(slot: number): Map<number, number> {

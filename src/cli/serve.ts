@@ -4,8 +4,8 @@
  */
 import type { Actor, Balancer, ReloadResult } from "../api.js";
 import { startBalancer } from "../balancer.js";
+import { createSystemClock } from "../core/clock.js";
 import { SluiceError } from "../core/errors.js";
-import { createSystemClock } from "../discovery/clock.js";
 import { type FileWatch, watchFile } from "../discovery/watch-file.js";
 import { InheritedSockets } from "../planes/inherited-sockets.js";
 import type { StartedBalancer } from "../started-balancer.js";

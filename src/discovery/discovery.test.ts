@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Config, ConfigInput, PoolInput } from "../config/config.js";
 import { parseConfig } from "../config/parse-config.js";
+import { FakeClock, settle } from "../core/fake-clock.testing.js";
 import { Discovery } from "./discovery.js";
-import { FakeClock, settle } from "./fake-clock.testing.js";
 import { FakeResolver } from "./fake-resolver.testing.js";
 import { compareFound } from "./found-changes.js";
 

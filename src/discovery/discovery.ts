@@ -4,7 +4,7 @@
  */
 import type { Config } from "../config/config.js";
 import { describeSource, type SourceConfig } from "../config/discover.js";
-import type { Clock } from "./clock.js";
+import type { Clock } from "../core/clock.js";
 import { createDnsSource } from "./dns-source.js";
 import { createFileSource } from "./file-source.js";
 import { mergeBackends, type Resolved } from "./merge-backends.js";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { DnsSourceConfig, SrvSourceConfig } from "../config/discover.js";
+import { FakeClock } from "../core/fake-clock.testing.js";
 import { createDnsSource } from "./dns-source.js";
-import { FakeClock } from "./fake-clock.testing.js";
 import { FakeResolver } from "./fake-resolver.testing.js";
 import type { Source, SourceContext } from "./source.js";
 import { createSrvSource } from "./srv-source.js";

@@ -1,6 +1,6 @@
 /** The contract of a source of backends, whatever it asks: a name server, a file. */
 import type { BackendConfig } from "../config/config.js";
-import type { Clock } from "./clock.js";
+import type { Clock } from "../core/clock.js";
 import type { Resolver } from "./resolver.js";
 
 export type SourceState =

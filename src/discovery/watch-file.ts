@@ -6,7 +6,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import type { Clock } from "./clock.js";
+import type { Clock } from "../core/clock.js";
 
 /** A file that is written in pieces is looked at once, after its first change. */
 const DEBOUNCE_MS = 50;

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { HealthConfig } from "../config/health-config.js";
 import { formatEndpoint, parseEndpoint, parseIp } from "../core/address.js";
 import type { ProbeResult } from "./probe.js";
-import { type ProbedBackend, Prober, type ProberClock, type ProberOptions } from "./prober.js";
+import { type ProbedBackend, Prober, type ProberOptions } from "./prober.js";
 
 const PLAN: HealthConfig = {
   probe: { type: "ping" },
@@ -22,7 +22,7 @@ function backend(slot: number, plan: Partial<HealthConfig> = {}): ProbedBackend 
 }
 
 /** Time that only moves when a test says so. */
-class FakeClock implements ProberClock {
+class FakeClock {
   #nowMs = 0;
   #timers = new Set<{ atMs: number; callback: () => void }>();
 
@@ -30,7 +30,7 @@ class FakeClock implements ProberClock {
     return this.#nowMs;
   }
 
-  schedule(callback: () => void, delayMs: number): () => void {
+  after(delayMs: number, callback: () => void): () => void {
     const timer = { atMs: this.#nowMs + delayMs, callback };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { HealthConfig } from "../config/health-config.js";
 import { type Endpoint, endpointEquals } from "../core/address.js";
+import { type Cancel, type Clock, createSystemClock } from "../core/clock.js";
 import { createProbe } from "./create-probe.js";
 import { addResult, type Hysteresis, INITIAL_HYSTERESIS, isChanging } from "./hysteresis.js";
 import { failed, type Probe, type ProbeResult } from "./probe.js";
@@ -18,13 +19,6 @@ export interface ProbedBackend {
   readonly plan: HealthConfig;
 }
 
-/** The monotonic clock in milliseconds, and its timers. */
-export interface ProberClock {
-  now(): number;
-  /** Calls back once; the result cancels. */
-  schedule(callback: () => void, delayMs: number): () => void;
-}
-
 export interface ProberOptions {
   /** The state of a backend changed, with the reason of the result that did it. */
   readonly onState: (slot: number, state: "up" | "down", reason: string) => void;
@@ -32,7 +26,7 @@ export interface ProberOptions {
   readonly onResult?: (slot: number, result: ProbeResult) => void;
   /** Probes at once, default 64; further ones wait for their turn. */
   readonly maxConcurrent?: number;
-  readonly clock?: ProberClock;
+  readonly clock?: Pick<Clock, "now" | "after">;
   /** From 0 up to 1, for jitter. */
   readonly random?: () => number;
   readonly createProbe?: (config: HealthConfig["probe"]) => Probe;
@@ -48,18 +42,10 @@ interface Entry {
   phase: "waiting" | "queued" | "running";
   /** Somebody asked while it ran: the next one follows at once. */
   isWantedAgain: boolean;
-  cancelTimer: (() => void) | undefined;
+  cancelTimer: Cancel | undefined;
 }
 
 const DEFAULT_MAX_CONCURRENT = 64;
-
-const SYSTEM_CLOCK: ProberClock = {
-  now: () => performance.now(),
-  schedule(callback, delayMs) {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 
 export class Prober {
   readonly #options: Required<ProberOptions>;
@@ -71,7 +57,7 @@ export class Prober {
     this.#options = {
       onResult: () => {},
       maxConcurrent: DEFAULT_MAX_CONCURRENT,
-      clock: SYSTEM_CLOCK,
+      clock: createSystemClock(),
       random: Math.random,
       createProbe,
       ...options,
@@ -152,11 +138,11 @@ export class Prober {
 
   #schedule(entry: Entry, delayMs: number): void {
     entry.phase = "waiting";
-    entry.cancelTimer = this.#options.clock.schedule(() => {
+    entry.cancelTimer = this.#options.clock.after(delayMs, () => {
       entry.phase = "queued";
       this.#queue.push(entry);
       this.#runQueued();
-    }, delayMs);
+    });
   }
 
   #runQueued(): void {

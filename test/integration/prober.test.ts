@@ -14,6 +14,9 @@ test("prober: says when a server goes down, why, and when it is back", async (t)
   const states = new EventEmitter();
   const prober = new Prober({ onState: (slot, state, reason) => states.emit(state, slot, reason) });
   t.after(() => prober.close());
+  // The prober's timers keep no process alive.
+  const alive = setInterval(() => {}, 1000);
+  t.after(() => clearInterval(alive));
   const server = await open(0);
   const { pools } = parseConfig({
     listen: "127.0.0.1:1",

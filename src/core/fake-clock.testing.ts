@@ -1,6 +1,6 @@
 /** A clock for tests that stands still until it is told to go on. */
 import { setImmediate as turn } from "node:timers/promises";
-import type { Clock } from "./clock.js";
+import type { Cancel, Clock } from "./clock.js";
 
 interface Timer {
   readonly dueMs: number;
@@ -15,10 +15,22 @@ export class FakeClock implements Clock {
     return this.#nowMs;
   }
 
-  after(ms: number, run: () => void): () => void {
-    const timer = { dueMs: this.#nowMs + ms, run };
+  after(ms: number, run: () => void): Cancel {
+    const timer = { dueMs: this.#nowMs + Math.max(0, ms), run };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
+  }
+
+  every(ms: number, run: () => void): Cancel {
+    let cancel: Cancel = () => {};
+    const again = () => {
+      cancel = this.after(Math.max(1, ms), () => {
+        again();
+        run();
+      });
+    };
+    again();
+    return () => cancel();
   }
 
   /** No jitter. */
@@ -34,8 +46,7 @@ export class FakeClock implements Clock {
   async pass(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
     for (;;) {
-      const due = [...this.#timers].filter(({ dueMs }) => dueMs <= untilMs);
-      const next = due.reduce<Timer | undefined>((a, b) => (a && a.dueMs <= b.dueMs ? a : b), undefined);
+      const next = this.#nextUntil(untilMs);
       if (next === undefined) break;
       this.#timers.delete(next);
       this.#nowMs = next.dueMs;
@@ -44,6 +55,15 @@ export class FakeClock implements Clock {
     }
     this.#nowMs = untilMs;
     await settle();
+  }
+
+  /** The first that is due by then; of those that are due at the same time, the one that was set first. */
+  #nextUntil(untilMs: number): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.dueMs <= untilMs && (next === undefined || timer.dueMs < next.dueMs)) next = timer;
+    }
+    return next;
   }
 }
 
