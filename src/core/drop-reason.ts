@@ -25,6 +25,7 @@ export const DROP_REASONS = [
   "rate_new_flows",
   "amplification",
   "stray_reply",
+  "prohibited_here",
 ] as const;
 
 export type DropReason = (typeof DROP_REASONS)[number];

@@ -12,11 +12,20 @@ const REASONS: Readonly<Record<string, DropReason>> = {
   EHOSTDOWN: "network_unreachable",
   EADDRNOTAVAIL: "network_unreachable",
   EMSGSIZE: "too_big",
+  EPERM: "prohibited_here",
 };
 
 export function dropReasonOfError(errorName: string | undefined): DropReason {
   return REASONS[errorName ?? ""] ?? "send_failed";
 }
+
+/** What an operator should know of a backend that this machine's own firewall forbids sending to (EPERM). */
+export function prohibitedWarning(backend: string): string {
+  return `this machine's own firewall forbids sending to backend ${backend}: allow it in the output rules, or make room in the connection tracking table`;
+}
+
+/** So often at most is that said of one backend. */
+export const PROHIBITED_EVERY_MS = 60_000;
 
 const BIND_HINTS: Readonly<Record<string, string>> = {
   EADDRINUSE: "the address is in use by another socket",

@@ -11,6 +11,7 @@ const PROBES = {
   dnsmasq: ["--version"],
   nginx: ["-v"],
   ip: ["-V"],
+  nft: ["-v"],
   prlimit: ["--version"],
   "systemd-analyze": ["--version"],
   openssl: ["version"],

@@ -12,6 +12,8 @@ export interface Namespaces {
   /** What to put before a command so that it runs in there. */
   readonly near: readonly string[];
   readonly far: readonly string[];
+  /** Runs a program in one of them and gives what it wrote. Throws when it fails. */
+  readonly run: (end: "near" | "far", program: string, ...args: string[]) => string;
   /** Runs `ip` with these arguments in one of them. Throws when it fails. */
   readonly ip: (end: "near" | "far", ...args: string[]) => void;
 }
@@ -46,6 +48,7 @@ export function openNamespaces(t: Cleanup, mtu: number): Namespaces {
   return {
     near: ["ip", "netns", "exec", near],
     far: ["ip", "netns", "exec", far],
+    run: (end, ...args) => runIn(end === "near" ? near : far, args),
     ip: (end, ...args) => must("-n", end === "near" ? near : far, ...args),
   };
 }
@@ -55,6 +58,12 @@ function mayMakeNamespaces(): boolean {
   const made = ip("netns", "add", name).status === 0;
   if (made) ip("netns", "del", name);
   return made;
+}
+
+function runIn(namespace: string, command: readonly string[]): string {
+  const { status, stdout, stderr } = ip("netns", "exec", namespace, ...command);
+  if (status !== 0) throw new Error(`${command.join(" ")}: ${stderr}`);
+  return stdout;
 }
 
 function must(...args: string[]): void {

@@ -8,12 +8,13 @@ import * as R from "../../core/flow-record.js";
 import { FlowRing } from "../../core/flow-ring.js";
 import type { UpstreamHost } from "../../core/flows.js";
 import { Forwarder } from "../../core/forwarder.js";
+import { PROHIBITED_EVERY_MS, prohibitedWarning } from "../../core/send-failure.js";
 import { type BackendEntry, MAX_BACKENDS, MAX_LISTENERS } from "../../core/snapshot.js";
 import { Taps } from "../../core/taps.js";
 import { dropOf, reasonNumber } from "../../core/verdict.js";
 import { AF_INET, AF_INET6, EPOLLERR } from "../../linux/constants.js";
 import { type Epoll, epollBytes, openEpoll } from "../../linux/epoll.js";
-import { EAGAIN, EINTR, errnoText } from "../../linux/errno.js";
+import { EAGAIN, EINTR, EPERM, errnoText } from "../../linux/errno.js";
 import { EventFd } from "../../linux/event-fd.js";
 import type { Libc } from "../../linux/libc.js";
 import { type Arena, openArena } from "../../linux/memory.js";
@@ -82,6 +83,8 @@ export class Engine implements UpstreamHost {
   readonly #clockOffsetMs = monotonicOffsetMs();
   readonly #moderation = new Moderation();
   readonly #warnedAtMs = new Map<string, number>();
+  /** By backend: when it was last said that the firewall forbids it. */
+  readonly #prohibitedAtMs = new Float64Array(MAX_BACKENDS).fill(Number.NEGATIVE_INFINITY);
   #nowMs = 0;
   #turns = 0;
   #expireAtMs = 0;
@@ -144,6 +147,7 @@ export class Engine implements UpstreamHost {
       capacity,
       upstreamOf: this.#upstreamOf,
       limits: this.#requestLimits,
+      sendFailed: (backendSlot, result) => this.#sendFailed(backendSlot, result),
     });
     this.#replies = new ReplyPath({ ...shared, listeners: this.#listeners, limits: this.#replyLimits });
     const resending = { ...shared, ...sending, requests: this.#requests };
@@ -346,6 +350,15 @@ export class Engine implements UpstreamHost {
   #tellLimit(path: string, largest: number): void {
     const what = largest === 0 ? "takes no bursts" : `takes bursts of datagrams up to ${largest} bytes only`;
     this.#warn("segments_refused", `the path ${path} ${what}: larger ones are sent one by one`);
+  }
+
+  #sendFailed(backendSlot: number, result: number): void {
+    if (result !== -EPERM || this.#nowMs - this.#prohibitedAtMs[backendSlot] < PROHIBITED_EVERY_MS) return;
+    this.#prohibitedAtMs[backendSlot] = this.#nowMs;
+    this.#warn(
+      "prohibited_here",
+      prohibitedWarning(this.#backends.get(backendSlot)?.name ?? `${backendSlot}`),
+    );
   }
 
   #warn(code: string, message: string): void {

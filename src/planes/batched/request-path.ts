@@ -46,6 +46,8 @@ export interface RequestPathParts {
   readonly copies: SentCopies;
   readonly maxSegments: number;
   readonly capacity: number;
+  /** A request could not be sent to a backend: a call's negative result. */
+  readonly sendFailed: (backendSlot: number, result: number) => void;
 }
 
 export const REQUEST_SLOTS = 256;
@@ -228,7 +230,7 @@ export class RequestPath {
   }
 
   #burstFailed(upstream: number, message: number, result: number): void {
-    const { upstreams, limits, forwarder } = this.#parts;
+    const { upstreams, limits } = this.#parts;
     const { batch, datagrams, segment } = this.#bursts;
     const backend = upstreams.backend[upstream];
     if (datagrams[message] > 1 && limits.learn(backend, segment[message], result)) {
@@ -242,14 +244,14 @@ export class RequestPath {
       }
       return;
     }
-    const bytes = batch.bytes(message);
-    forwarder.requestFailed(
-      upstreams.listener[upstream],
-      backend,
-      bytes,
-      reasonOfResult(result),
-      datagrams[message],
-    );
+    this.#failed(upstream, batch.bytes(message), result, datagrams[message]);
+  }
+
+  #failed(upstream: number, bytes: number, result: number, count: number): void {
+    const { upstreams, forwarder, sendFailed } = this.#parts;
+    const backend = upstreams.backend[upstream];
+    forwarder.requestFailed(upstreams.listener[upstream], backend, bytes, reasonOfResult(result), count);
+    sendFailed(backend, result);
   }
 
   /** Datagram by datagram. */
@@ -260,7 +262,7 @@ export class RequestPath {
 
   /** @param piece what is sent where that is a whole piece of this batch, else -1 */
   #sendOne(upstream: number, offset: number, bytes: number, piece: number): void {
-    const { arena, upstreams, forwarder, sent, copies } = this.#parts;
+    const { arena, upstreams, sent, copies } = this.#parts;
     const fd = upstreams.fd(upstream);
     let result = arena.libc.send(fd, arena.address + offset, bytes, MSG_DONTWAIT);
     for (let refusals = 0; tellsOfEarlier(result) && refusals < REFUSALS; refusals++) {
@@ -274,8 +276,7 @@ export class RequestPath {
       }
       return;
     }
-    const reason = reasonOfResult(result);
-    forwarder.requestFailed(upstreams.listener[upstream], upstreams.backend[upstream], bytes, reason);
+    this.#failed(upstream, bytes, result, 1);
   }
 
   #countOverflow(listener: OpenListener): void {

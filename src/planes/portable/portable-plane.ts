@@ -18,6 +18,7 @@ import {
   listFlows,
   recordsOf,
 } from "../../core/list-flows.js";
+import { PROHIBITED_EVERY_MS, prohibitedWarning } from "../../core/send-failure.js";
 import type { ListenerEntry, Snapshot } from "../../core/snapshot.js";
 import { RESENT_WITHIN_MS, resentBackends, takenDown } from "../../core/taken-down.js";
 import { TAP_RING_BYTES, TapRingReader } from "../../core/tap-ring.js";
@@ -32,6 +33,9 @@ import { Upstream, type UpstreamEvents } from "./upstream.js";
 
 const NO_DESCRIPTOR = dropOf(reasonNumber("no_descriptor"));
 const EXPIRE_AT_MOST = 2000;
+/** What binding to any free port answers when there is none. */
+const NO_PORT = "EADDRINUSE";
+const NO_PORT_TEXT = "no local port is free";
 
 export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   readonly name = "portable";
@@ -57,6 +61,8 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   #timer: NodeJS.Timeout | undefined;
   #receiving: boolean;
   #nowMs = performance.now();
+  /** By backend: when it was last said that the firewall forbids it. */
+  readonly #prohibitedAtMs = new Map<number, number>();
   /** The client whose datagram is being decided on: what `openUpstream` opens for. */
   #client: { from: ListenerSocket; address: string; port: number } | undefined;
   readonly #listenerContext: ListenerContext;
@@ -154,14 +160,14 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     const backend = this.#forwarder?.routing.backends[backendSlot];
     if (!backend || !this.#client) return dropOf(reasonNumber("no_backend"));
     let upstream = new Upstream(flow, backend, this.#client, this);
-    if (isOutOfDescriptors(upstream) && (this.#answered.closeOldest() || this.#resting.closeOldest())) {
+    if (isShortage(upstream) && (this.#answered.closeOldest() || this.#resting.closeOldest())) {
       upstream.close();
       upstream = new Upstream(flow, backend, this.#client, this);
     }
     if (upstream.openError) {
       upstream.close();
       this.#warnOpen(upstream);
-      return isOutOfDescriptors(upstream) ? NO_DESCRIPTOR : dropOf(reasonOfError(upstream.openError));
+      return isShortage(upstream) ? NO_DESCRIPTOR : dropOf(reasonOfError(upstream.openError));
     }
     this.#upstreams[flow] = upstream;
     return 0;
@@ -200,6 +206,13 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
 
   requestFailed(upstream: Upstream, length: number, reason: number): void {
     this.#forwarder?.requestFailed(upstream.from.listenerSlot, upstream.backend.slot, length, reason);
+  }
+
+  sendFailed({ backend: { slot, name } }: Upstream, { code }: NodeJS.ErrnoException): void {
+    const lastMs = this.#prohibitedAtMs.get(slot) ?? Number.NEGATIVE_INFINITY;
+    if (code !== "EPERM" || this.#tick() - lastMs < PROHIBITED_EVERY_MS) return;
+    this.#prohibitedAtMs.set(slot, this.#nowMs);
+    this.#context.warn("prohibited_here", prohibitedWarning(name));
   }
 
   refused(upstream: Upstream): void {
@@ -345,12 +358,15 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   }
 
   #warnOpen(upstream: Upstream): void {
-    const message = `no upstream socket for backend ${upstream.backend.name}: ${upstream.openError?.message}`;
-    this.#context.warn(isOutOfDescriptors(upstream) ? "no_descriptor" : "upstream_failed", message);
+    const { openError, backend } = upstream;
+    const why = openError?.code === NO_PORT ? NO_PORT_TEXT : openError?.message;
+    const message = `no upstream socket for backend ${backend.name}: ${why}`;
+    this.#context.warn(isShortage(upstream) ? "no_descriptor" : "upstream_failed", message);
   }
 }
 
-function isOutOfDescriptors(upstream: Upstream): boolean {
-  const code = upstream.openError?.code;
-  return code === "EMFILE" || code === "ENFILE";
+/** Whether descriptors are short, or local ports: a socket that rests can make room. */
+function isShortage({ openError }: Upstream): boolean {
+  const code = openError?.code;
+  return code === "EMFILE" || code === "ENFILE" || code === NO_PORT;
 }

@@ -17,6 +17,7 @@ class RecordedEvents implements UpstreamEvents {
 
   reply = (_: Upstream, message: Buffer): void => this.#add(`reply ${message}`);
   strayReply = (): void => this.#add("stray");
+  sendFailed = (): void => {};
   requestFailed = (_: Upstream, length: number, reason: number): void =>
     this.#add(`failed ${length} ${DROP_REASONS[reason]}`);
   refused = (): void => this.#add("refused");

@@ -26,6 +26,8 @@ export interface UpstreamEvents {
   strayReply(upstream: Upstream): void;
   requestFailed(upstream: Upstream, length: number, reason: number): void;
   refused(upstream: Upstream): void;
+  /** A request could not be sent, or its socket not be connected. */
+  sendFailed(upstream: Upstream, error: NodeJS.ErrnoException): void;
   /** The socket is of no more use. */
   broken(upstream: Upstream): void;
 }
@@ -156,8 +158,12 @@ export class Upstream {
     if (error.code === "ECONNREFUSED") this.#events.refused(this);
     // It has gone to another backend, and counts there.
     if (this.resent) return;
-    if (error.code === "ECONNREFUSED" && again) this.#send(message, false);
-    else this.#lose(message, reasonOfError(error));
+    if (error.code === "ECONNREFUSED" && again) {
+      this.#send(message, false);
+      return;
+    }
+    this.#lose(message, reasonOfError(error));
+    this.#events.sendFailed(this, error);
   }
 
   #failed(error: NodeJS.ErrnoException): void {
