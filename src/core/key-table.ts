@@ -1,6 +1,7 @@
 /**
- * Counted keys: each key in use has a count of the flows that hold it and one number of its own. Two things use it:
- * live flows per client IP, and the backend that an affinity key is bound to. A key whose count falls to 0 is gone.
+ * Counted keys: each key in use has a count of the flows that hold it and one number of its own. Three things use it: live flows
+ * per client IP, the backend that an affinity key is bound to, and the local addresses that clients write to. A key whose count falls
+ * to 0 is gone.
  */
 import { KeyedHash } from "./keyed-hash.js";
 
@@ -69,6 +70,18 @@ export class KeyTable {
     this.#link(entry);
     this.#size++;
     return entry;
+  }
+
+  /** Word `word` of an entry's key. */
+  keyWord(entry: number, word: number): number {
+    return this.#keys[entry * ENTRY_WORDS + word];
+  }
+
+  /** Whether an entry has the key in `key`. */
+  isKey(entry: number): boolean {
+    const at = entry * ENTRY_WORDS;
+    for (let i = 0; i < COUNTED_KEY_WORDS; i++) if (this.#keys[at + i] !== this.key[i]) return false;
+    return true;
   }
 
   count(entry: number): number {

@@ -42,6 +42,8 @@ import { ownThreadId } from "./thread-cpu.js";
 import { ANSWERED, isShortage, UNANSWERED, UPSTREAM_DATA, Upstreams } from "./upstreams.js";
 
 const EVENTS = 512;
+/** Makes the scopes' hash another than the flow table's. */
+const SCOPES_SEED = 0x27d4eb2f;
 const CONTROL_DATA = 0xffff;
 /** After its last request an upstream's port rests this long where replies may come, and so long where all have come. */
 const REST_MS = 30_000;
@@ -65,6 +67,7 @@ export class Engine implements UpstreamHost {
   readonly #forwarder: Forwarder;
   readonly #taps: Taps;
   readonly #upstreams: Upstreams;
+  readonly #scopes: Scopes;
   /** By flow: its upstream. */
   readonly #upstreamOf: Int32Array;
   readonly #listeners = new Array<OpenListener | undefined>(MAX_LISTENERS).fill(undefined);
@@ -124,6 +127,7 @@ export class Engine implements UpstreamHost {
       log: new FlowRing(memory.ended, Math.random),
     });
     this.#taps = new Taps(setup.index);
+    this.#scopes = new Scopes(setup.seed ^ SCOPES_SEED);
     const bursts = capabilities.maxSegments > 1;
     this.#requestLimits = new SegmentLimits(MAX_BACKENDS, bursts, (slot, largest) =>
       this.#tellLimit(`to backend ${this.#backends.get(slot)?.name}`, largest),
@@ -136,7 +140,7 @@ export class Engine implements UpstreamHost {
       forwarder: this.#forwarder,
       counters,
       upstreams: this.#upstreams,
-      scopes: new Scopes(),
+      scopes: this.#scopes,
       taps: this.#taps,
       maxSegments: capabilities.maxSegments,
     };
@@ -181,6 +185,7 @@ export class Engine implements UpstreamHost {
     const upstream = this.#upstreams.take(flow, backendSlot, listener);
     if (upstream >= 0) {
       this.#upstreamOf[flow] = upstream;
+      this.#scopes.hold(this.#forwarder.table.u32[flow * R.RECORD_WORDS + R.KEY_SCOPE]);
       return 0;
     }
     const short = isShortage(upstream);
@@ -194,6 +199,7 @@ export class Engine implements UpstreamHost {
 
   closeUpstream(flow: number, unanswered: boolean): void {
     this.#requests.flushFlow(flow);
+    this.#scopes.release(this.#forwarder.table.u32[flow * R.RECORD_WORDS + R.KEY_SCOPE]);
     const upstream = this.#upstreamOf[flow];
     this.#upstreamOf[flow] = -1;
     if (upstream < 0) return;

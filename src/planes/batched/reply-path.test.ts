@@ -80,7 +80,7 @@ function openBench(t: TestContext, local: SocketAddress, beforeConnect: (send: S
     { slot: 0, fd: listener.fd, family, wildcard: false, dropped: 0, overflow: 0, receiving: true, turn: -2 },
   ];
   const path = new ReplyPath({
-    ...{ arena, forwarder, counters, upstreams, listeners, scopes: new Scopes(), taps: new Taps(0) },
+    ...{ arena, forwarder, counters, upstreams, listeners, scopes: new Scopes(1), taps: new Taps(0) },
     ...{ limits: new SegmentLimits(1, false, () => {}), maxSegments: 1 },
   });
   forwarder.key.set([...Array.from(local.words), 0, client.localAddress().port]);
