@@ -4,7 +4,8 @@
  */
 import type { FlowEnd } from "./core/counters.js";
 import type { DropReason } from "./core/drop-reason.js";
-import type { AdminState, HealthState } from "./core/snapshot.js";
+import type { HealthState } from "./core/health-state.js";
+import type { AdminState } from "./core/snapshot.js";
 
 /** Datagrams and bytes (UDP payload) of one direction. */
 export interface Traffic {
@@ -60,10 +61,10 @@ export interface BackendStats {
   readonly weight: number;
   readonly admin: AdminState;
   readonly health: HealthState;
-  /** Why it is in this state, for people, and for how long it has been. */
+  /** Why it is in this state, for people, and for how long it has been. What `health` says is in force on the plane. */
   readonly reason: string;
   readonly stateForMs: number;
-  /** The part of its weight that it gets: less than 1 on trial and in a slow start. */
+  /** The part of its weight that it gets: less than 1 while half-open and in a slow start. */
   readonly share: number;
   readonly backup: boolean;
   readonly requests: Traffic;
@@ -127,7 +128,7 @@ export interface Stats {
 /** Whether it may be sent traffic, and if not yet, what it waits for. */
 export interface Readiness {
   readonly isReady: boolean;
-  /** For people, such as `listener dns`, `first probe of web/a`. */
+  /** For people, such as `listener dns`, `first probe of web/a`, `pool web: no backend is up: a is failing (refused: …)`. */
   readonly awaiting: readonly string[];
 }
 
@@ -190,7 +191,7 @@ export interface BackendStateChange {
   readonly admin: AdminState;
   readonly health: HealthState;
   readonly weight: number;
-  /** The part of its weight that it gets: less than 1 on trial and in a slow start. */
+  /** The part of its weight that it gets: less than 1 while half-open and in a slow start. */
   readonly share: number;
   readonly reason: string;
 }

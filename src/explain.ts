@@ -11,10 +11,11 @@ import { SluiceError } from "./core/errors.js";
 import { formatFlowId } from "./core/flow-id.js";
 import { limitsAnything, verdictOfLists } from "./core/guard/guard.js";
 import type { FlowQuery, ListedFlow } from "./core/list-flows.js";
-import { DROP, KEEP, type Route, type Routing } from "./core/routing.js";
+import { candidatesOf, DROP, KEEP, type Route, type Routing } from "./core/routing.js";
 import type { GuardEntry, ListenerEntry, PoolEntry, Snapshot } from "./core/snapshot.js";
 import { reasonNumber, reasonOf } from "./core/verdict.js";
 import { explainBackends } from "./explained-backends.js";
+import type { HealthStatus } from "./health/monitor.js";
 
 export interface ExplainInput {
   readonly snapshot: Snapshot;
@@ -23,8 +24,8 @@ export interface ExplainInput {
   readonly flows: (query: FlowQuery) => readonly ListedFlow[];
   /** Listener slot → address really bound. */
   readonly addresses: ReadonlyMap<number, string>;
-  /** Why a backend is in its state. */
-  readonly reasonOf: (backendSlot: number) => string;
+  /** Backend slot → how it is and why. */
+  readonly health: ReadonlyMap<number, HealthStatus>;
   /** Backends that workers may be avoiding by themselves. */
   readonly refusedLately: ReadonlySet<number>;
   readonly activeFlows: number;
@@ -83,7 +84,7 @@ export function explain(datagram: ExplainedDatagram, input: ExplainInput): Expla
     policy: pool.policy,
     hash: hash === undefined ? undefined : hash >>> 0,
     ...verdict,
-    candidates: explainBackends(pool, chosen, input.reasonOf),
+    candidates: explainBackends(pool, chosen, input.health),
     notes,
   };
 }
@@ -243,7 +244,7 @@ function byAge(a: ListedFlow, b: ListedFlow): number {
 
 /** What the policy says of a new key. */
 function choose({ pool }: Asked, chosen: number | undefined, { backends }: Routing): Outcome {
-  const candidates = explainBackends(pool, undefined, () => "").filter(({ takesKeys }) => takesKeys);
+  const candidates = candidatesOf(pool);
   if (candidates.length === 0) return dropped("no_backend", `no backend of ${pool.name} takes new keys`);
   const common = { dropReason: undefined, flow: undefined, isNew: true };
   if (chosen !== undefined) {

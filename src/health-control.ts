@@ -8,10 +8,11 @@ import type { HealthConfig } from "./config/health-config.js";
 import type { Cancel, Clock } from "./core/clock.js";
 import { BACKEND, backendAt, type Counters } from "./core/counters.js";
 import type { AdminState, Snapshot } from "./core/snapshot.js";
-import { type BackendChange, HealthMonitor } from "./health/monitor.js";
+import { type BackendChange, HealthMonitor, type HealthStatus } from "./health/monitor.js";
 import type { Probe } from "./health/probe.js";
 import { ProbeFigures } from "./health/probe-figures.js";
 import { type ProbedBackend, Prober } from "./health/prober.js";
+import type { TrafficReading } from "./health/traffic-evidence.js";
 
 export interface HealthControlOptions {
   readonly clock: Clock;
@@ -50,11 +51,13 @@ export class HealthControl {
     this.#monitor = new HealthMonitor({
       nowMs: () => clock.now(),
       read: (slot) => this.#read(slot),
-      onChange: (change) => this.#changed(change),
-      probeNow: (slot) => this.#prober.probeNow(slot),
+      onChange: options.onChange,
+      publish: () => this.#publishSoon(),
+      prove: (slot) => this.#prober.prove(slot),
     });
     this.#prober = new Prober({
       onState: (slot, state, reason) => this.#monitor.probed(slot, state, reason),
+      onSign: (slot, passed, reason) => this.#monitor.probeSign(slot, passed, reason),
       onResult: (slot, result) => this.#figures.add(slot, result, clock.now()),
       clock,
       random: () => clock.random(),
@@ -65,6 +68,10 @@ export class HealthControl {
 
   /** Takes in a config in force and its snapshot. */
   update(config: Config, snapshot: Snapshot): void {
+    const probed = probedBackends(config, snapshot);
+    this.#figures.keep(probed.map(({ slot }) => slot));
+    // Before the monitor, which may want some proved.
+    this.#prober.update(probed);
     const pools = new Map(config.pools.map((pool) => [pool.name, pool]));
     this.#monitor.update(snapshot, (name) => {
       const pool = pools.get(name);
@@ -74,9 +81,11 @@ export class HealthControl {
         probed: pool?.health !== undefined,
       };
     });
-    const probed = probedBackends(config, snapshot);
-    this.#figures.keep(probed.map(({ slot }) => slot));
-    this.#prober.update(probed);
+  }
+
+  /** Somebody reloads: what is out of rotation is tried now. */
+  reconsider(): void {
+    this.#monitor.reconsider();
   }
 
   /** A compiled config with every backend in its present state. */
@@ -105,9 +114,9 @@ export class HealthControl {
     this.#monitor.operate(slot, change, reason, this.#clock.now() + deadlineMs);
   }
 
-  /** Why each backend is as it is, and since when. */
-  status(): ReturnType<HealthMonitor["status"]> {
-    return this.#monitor.status();
+  /** How each backend is and why, by its slot. */
+  status(): ReadonlyMap<number, HealthStatus> {
+    return new Map(this.#monitor.status().map((status) => [status.slot, status]));
   }
 
   /** What the probes found, by the slot of each backend that is probed. */
@@ -127,23 +136,24 @@ export class HealthControl {
     await this.#prober.close();
   }
 
-  #changed(change: BackendChange): void {
-    this.#options.onChange(change);
+  #publishSoon(): void {
     this.#endGathering ??= this.#clock.after(GATHER_MS, () => {
       this.#endGathering = undefined;
       this.#options.publish();
     });
   }
 
-  #read(slot: number): { requests: number; replies: number } {
+  #read(slot: number): TrafficReading {
     const at = backendAt(slot);
     let requests = 0;
     let replies = 0;
+    let refused = 0;
     for (const counters of this.#options.counters()) {
       requests += counters[at + BACKEND.requests];
       replies += counters[at + BACKEND.replies];
+      refused += counters[at + BACKEND.refused];
     }
-    return { requests, replies };
+    return { requests, replies, refused };
   }
 }
 

@@ -116,9 +116,11 @@ export class InForce {
     return result;
   }
 
-  /** The config that was put came of this one. */
+  /** The config that was put came of this one, which somebody gave. */
   accept(written: Config, actor: Actor | undefined): void {
-    this.#parts.flowLog.update(written.flowLog);
+    const { flowLog, health } = this.#parts;
+    flowLog.update(written.flowLog);
+    health.reconsider();
     this.#written = written;
     this.#source = sourceOf(written, actor);
   }

@@ -42,15 +42,17 @@ export class Observer {
       this.#options;
     const { snapshot, addresses, version } = inForce;
     const probes = health.probes();
+    const status = health.status();
+    const readiness = { snapshot, addresses, probes, health: status };
     return createStats({
       ...{ planeNotes, snapshot, configVersion: version, addresses, probes },
       plane: plane.name,
-      ready: createReadiness({ snapshot, addresses, probes, receives: receives(), closes: isClosing() }),
+      ready: createReadiness({ ...readiness, receives: receives(), closes: isClosing() }),
       workers: plane.workers().map((worker, index) => ({ index, ...worker })),
       uptimeMs: clock.now() - this.#startedAtMs,
       sources: discovery.stats(),
       flowLog: flowLog.figures,
-      health: new Map(health.status().map((status) => [status.slot, status])),
+      health: status,
       counters: plane.counters,
     });
   }
@@ -64,12 +66,11 @@ export class Observer {
   explain(datagram: ExplainedDatagram): Explanation {
     const { plane, health, inForce } = this.#options;
     const { snapshot, addresses } = inForce;
-    const reasons = new Map(health.status().map(({ slot, reason }) => [slot, reason]));
     return explain(datagram, {
       ...{ snapshot, addresses },
       routing: this.#routing.of(snapshot),
       flows: (query) => plane.flows(query),
-      reasonOf: (slot) => reasons.get(slot) ?? "",
+      health: health.status(),
       refusedLately: health.refusedLately(),
       activeFlows: countActiveFlows(plane.counters),
     });

@@ -80,7 +80,7 @@ describe("createStats", () => {
       address: "127.0.0.1:9000",
       weight: 2,
       admin: "enabled",
-      health: "up",
+      health: "untried",
       reason: "",
       stateForMs: 0,
       share: 1,

@@ -20,6 +20,7 @@ import {
   listenerAt,
 } from "./core/counters.js";
 import { DROP_REASONS } from "./core/drop-reason.js";
+import type { HealthState } from "./core/health-state.js";
 import { countsUpTo, HISTOGRAM_BUCKETS, summarize } from "./core/histogram.js";
 import {
   type BackendEntry,
@@ -28,6 +29,7 @@ import {
   type PoolEntry,
   type Snapshot,
 } from "./core/snapshot.js";
+import type { HealthStatus } from "./health/monitor.js";
 
 export interface StatsInput {
   readonly plane: string;
@@ -45,8 +47,8 @@ export interface StatsInput {
   readonly probes: ReadonlyMap<number, ProbeStats>;
   /** One array for each worker. */
   readonly counters: readonly Counters[];
-  /** Backend slot → why it is in its state, and for how long. */
-  readonly health: ReadonlyMap<number, { readonly reason: string; readonly forMs: number }>;
+  /** Backend slot → how it is, why, and for how long. */
+  readonly health: ReadonlyMap<number, HealthStatus>;
 }
 
 /** Where `ReplyTime.buckets` has its counts. */
@@ -115,15 +117,16 @@ function backendStats(
 ): BackendStats {
   const at = backendAt(backend.slot);
   const get = (offset: number) => add(counters, at + offset);
+  const status = health.get(backend.slot);
   return {
     pool: pool.name,
     name: backend.name,
     address: formatEndpoint(backend.address),
     weight: backend.weight,
     admin: backend.admin,
-    health: backend.health,
-    reason: health.get(backend.slot)?.reason ?? "",
-    stateForMs: health.get(backend.slot)?.forMs ?? 0,
+    health: healthInForce(backend, status),
+    reason: status?.reason ?? "",
+    stateForMs: status?.forMs ?? 0,
     share: backend.share ?? 1,
     backup: backend.backup ?? false,
     requests: { datagrams: get(BACKEND.requests), bytes: get(BACKEND.requestBytes) },
@@ -136,6 +139,14 @@ function backendStats(
     replyTime: replyTime(counters, at + BACKEND.replyTime),
     probes: probes.get(backend.slot),
   };
+}
+
+/** As the monitor has it, unless planes have not heard of that yet. */
+export function healthInForce(
+  { health = "untried", admitted }: BackendEntry,
+  status: HealthStatus | undefined,
+): HealthState {
+  return status?.admitted === admitted ? status.health : health;
 }
 
 /** The histogram's layout is [sum, max, bucket 0, …]: the sums add up, the largest maximum counts. */

@@ -3,7 +3,9 @@
  * client, so their number is bounded by the config.
  */
 import type { BackendStats, ListenerStats, Stats } from "../api.js";
+import { HEALTH_STATES } from "../core/health-state.js";
 import { counter, gauge, type HistogramMetric, type Labels, type Metric, type Sample } from "./metric.js";
+import { countPoolStates } from "./pools.js";
 import { ADMIN_STATES } from "./schema-figures.js";
 
 const ofListener = ({ name }: ListenerStats): Labels => ({ listener: name });
@@ -87,7 +89,16 @@ const backendMetrics: readonly Metric[] = [
   backendCounter("refused_total", "ICMP port unreachable from the backend's host.", (b) => b.refused),
   backendGauge("flows_active", "Live flows.", (b) => b.activeFlows),
   backendGauge("outstanding_requests", "Requests without a reply yet.", (b) => b.outstanding),
-  backendGauge("up", "1 when its health is up.", (b) => (b.health === "up" ? 1 : 0)),
+  backendGauge("up", "1 when the last evidence of it is good.", (b) => (b.health === "up" ? 1 : 0)),
+  gauge("sluice_backend_health_state", "1 for the state of its health.", ({ stats }) =>
+    stats.backends.flatMap((backend) =>
+      spread(
+        ofBackend(backend),
+        "state",
+        HEALTH_STATES.map((state) => [state, backend.health === state ? 1 : 0]),
+      ),
+    ),
+  ),
   gauge("sluice_backend_admin_state", "1 for the state that an operator gave it.", ({ stats }) =>
     stats.backends.flatMap((backend) =>
       spread(
@@ -155,17 +166,13 @@ const balancerMetrics: readonly Metric[] = [
   ]),
 ];
 
-const POOL_STATES = ["up", "down", "draining", "disabled"] as const;
-
-/** Every backend in one state: what an operator asked for goes before its health. */
-function poolBackends({ backends }: Stats): Sample[] {
-  const pools = new Map<string, Record<(typeof POOL_STATES)[number], number>>();
-  for (const { pool, admin, health } of backends) {
-    const counts = pools.get(pool) ?? { up: 0, down: 0, draining: 0, disabled: 0 };
-    counts[admin === "enabled" ? health : admin]++;
-    pools.set(pool, counts);
-  }
-  return [...pools].flatMap(([pool, counts]) => spread({ pool }, "state", Object.entries(counts)));
+/** A pool that a listener uses has its samples also while it has no backends. */
+function poolBackends({ listeners, backends }: Stats): Sample[] {
+  const pools = new Set([...backends, ...listeners].map(({ pool }) => pool));
+  return [...pools].flatMap((pool) => {
+    const own = backends.filter((backend) => backend.pool === pool);
+    return spread({ pool }, "state", Object.entries(countPoolStates(own)));
+  });
 }
 
 export const METRICS: readonly Metric[] = [...listenerMetrics, ...backendMetrics, ...balancerMetrics];

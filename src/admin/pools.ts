@@ -1,6 +1,7 @@
 /** Pools as the API tells of them: what the config says of each, and the sums over its backends. */
 import { z } from "zod";
 import type { BackendStats, Balancer } from "../api.js";
+import { POOL_STATES, type PoolState } from "./schema-figures.js";
 import type { PoolView } from "./schemas.js";
 import { sumTraffic } from "./sum-traffic.js";
 
@@ -19,13 +20,22 @@ export function listPools(balancer: Pick<Balancer, "config" | "stats">): PoolVie
   });
 }
 
+/** Every backend in one state: what an operator asked for goes before its health. */
+export function countPoolStates(backends: readonly BackendStats[]): Record<PoolState, number> {
+  const counts = Object.fromEntries(POOL_STATES.map((state) => [state, 0])) as Record<PoolState, number>;
+  for (const { admin, health } of backends) counts[admin === "enabled" ? health : admin]++;
+  return counts;
+}
+
 function sumBackends(backends: readonly BackendStats[]) {
   const sum = (value: (backend: BackendStats) => number) =>
     backends.reduce((total, backend) => total + value(backend), 0);
+  const states = countPoolStates(backends);
   return {
     backends: backends.map(({ name }) => name),
     total: backends.length,
-    up: backends.filter(({ admin, health }) => admin === "enabled" && health === "up").length,
+    up: states.up,
+    states,
     requests: sumTraffic(backends, "requests"),
     replies: sumTraffic(backends, "replies"),
     activeFlows: sum(({ activeFlows }) => activeFlows),

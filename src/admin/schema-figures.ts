@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { FLOW_ENDS } from "../core/counters.js";
 import { DROP_REASONS } from "../core/drop-reason.js";
+import { HEALTH_STATES } from "../core/health-state.js";
 
 /** A count that only grows, or a number of things: exact up to 2^53. */
 export const count = z.number().nonnegative();
@@ -10,9 +11,16 @@ export const milliseconds = z.number();
 export const moment = z.iso.datetime().describe("A moment: ISO 8601 in UTC.");
 
 export const ADMIN_STATES = ["enabled", "draining", "disabled"] as const;
-export const HEALTH_STATES = ["up", "down"] as const;
+/** Of a backend in its pool: what an operator asked for goes before its health. */
+export const POOL_STATES = [...HEALTH_STATES, "draining", "disabled"] as const;
+export type PoolState = (typeof POOL_STATES)[number];
 export const adminState = z.enum(ADMIN_STATES);
-export const healthState = z.enum(HEALTH_STATES);
+export const healthState = z
+  .enum(HEALTH_STATES)
+  .describe(
+    "`untried`: no evidence yet. `up`: the last evidence is good. `failing`: it is bad, but the backend stays in rotation. " +
+      "`ejected`: refusals or silence took it out. `half-open`: it is being tried after that. `down`: probes took it out.",
+  );
 export const dropReason = z.enum(DROP_REASONS);
 
 export const traffic = z
@@ -75,7 +83,7 @@ export const backendView = z
     stateForMs: milliseconds,
     share: z
       .number()
-      .describe("The part of its weight that it gets: less than 1 on trial and in a slow start."),
+      .describe("The part of its weight that it gets: less than 1 while half-open and in a slow start."),
     backup: z.boolean(),
     requests: traffic,
     replies: traffic,
@@ -98,6 +106,9 @@ export const poolView = z
     backends: z.array(z.string()).describe("Their names."),
     total: count.describe("Backends."),
     up: count.describe("Backends that are enabled and up."),
+    states: z
+      .record(z.enum(POOL_STATES), count)
+      .describe("Backends in each state; what an operator asked for goes before health."),
     requests: traffic,
     replies: traffic,
     activeFlows: count,

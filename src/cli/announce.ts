@@ -8,6 +8,7 @@ import type { Config, PoolConfig } from "../config/config.js";
 import { formatProblem, type Problem } from "../config/config-error.js";
 import { describeSource } from "../config/discover.js";
 import type { SluiceError } from "../core/errors.js";
+import { isWell } from "../core/health-state.js";
 import { RateLimit } from "../rate-limit.js";
 import type { Logger } from "./logger.js";
 
@@ -54,8 +55,9 @@ export function logEvents(log: Logger, balancer: Balancer): void {
     log.warn({ code }, `a config from a caller without a token was refused: ${message}`);
   });
   balancer.on("backend", ({ pool, backend, health, admin, ...state }) => {
-    const level = health === "down" ? "warn" : "info";
-    const is = health === "down" || admin === "enabled" ? health : admin;
+    const isBad = !isWell(health);
+    const level = isBad && health !== "half-open" ? "warn" : "info";
+    const is = isBad || admin === "enabled" ? health : admin;
     log[level]({ backend: `${pool}/${backend}`, health, admin, ...state }, `backend is ${is}`);
   });
 }

@@ -104,6 +104,9 @@ export function poolSample(some: Partial<PoolView> = {}): PoolView {
     backends: ["a", "b"],
     total: 2,
     up: 2,
+    states: {
+      ...{ failing: 0, down: 0, ejected: 0, "half-open": 0, untried: 0, up: 2, draining: 0, disabled: 0 },
+    },
     requests: traffic(5000),
     replies: traffic(4900),
     activeFlows: 120,

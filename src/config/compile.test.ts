@@ -72,7 +72,7 @@ describe("compileSnapshot", () => {
       address: parseEndpoint("127.0.0.1:4"),
       weight: 7,
       admin: "draining",
-      health: "up",
+      admitted: true,
       backup: true,
     });
   });

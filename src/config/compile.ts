@@ -74,5 +74,5 @@ function compileBackend(backend: BackendConfig, poolName: string, acquire: Acqui
   const { name, address, weight, state, backup } = backend;
   const slot = acquire("backend", poolName, name, formatEndpoint(address));
   // What the health monitor knows of it comes on top.
-  return { slot, name, address, weight, admin: state, health: "up", backup };
+  return { slot, name, address, weight, admin: state, admitted: true, backup };
 }

@@ -127,7 +127,7 @@ describe("a forwarder with a ring", () => {
     const { forwarder, reader, request, snapshot } = start(1);
     for (let round = 0; round < 34; round++) {
       request("2001:db8::1", round);
-      const down = (slot: number) => buildBackend(slot, { health: round % 2 === slot ? "down" : "up" });
+      const down = (slot: number) => buildBackend(slot, { admitted: round % 2 !== slot });
       forwarder.apply({ ...snapshot, pools: [{ ...pools[0], backends: [down(0), down(1)] }] });
     }
     forwarder.endEverything();

@@ -138,7 +138,7 @@ describe("Forwarder: unanswered requests of a backend that is taken down", () =>
       buildPool({
         affinity,
         failover: { ...FAILOVER, ...failover },
-        backends: [buildBackend(0, { health: "down" }), buildBackend(1)],
+        backends: [buildBackend(0, { admitted: false }), buildBackend(1)],
       }),
     ],
   });

@@ -41,7 +41,7 @@ function boundToFirst(pool: Partial<PoolEntry> = {}): ForwarderRig {
 }
 
 describe("a live flow whose backend goes down", () => {
-  const down = { health: "down" } as const;
+  const down = { admitted: false } as const;
 
   it("moves to another backend with the next datagram", () => {
     const rig = boundToFirst();
@@ -356,7 +356,7 @@ describe("a live flow whose listener changes", () => {
     });
   }
 
-  for (const first of [{ admin: "draining" }, { health: "down" }] as const) {
+  for (const first of [{ admin: "draining" }, { admitted: false }] as const) {
     it(`has left its former pool, whatever that says: ${JSON.stringify(first)}`, () => {
       const rig = new ForwarderRig({ pools: both });
       rig.send(A);

@@ -7,7 +7,7 @@ import { buildBackend, buildPool, buildSnapshot } from "./snapshot-builder.testi
 const ALL = { enabled: true, maxEjected: 100 };
 
 const downOf = (local: LocalHealth) =>
-  local.view().pools[0].backends.flatMap(({ slot, health }) => (health === "down" ? [slot] : []));
+  local.view().pools[0].backends.flatMap(({ slot, admitted }) => (admitted ? [] : [slot]));
 
 test("LocalHealth: a refusal counts at once, for a second at most, and until the next snapshot", () => {
   const local = new LocalHealth(buildSnapshot({ pools: [buildPool({ passive: ALL })] }));
@@ -28,7 +28,7 @@ test("LocalHealth: never the last candidate, whatever else is in the pool", () =
       buildSnapshot({ pools: [buildPool({ backends: backends.map((b, slot) => buildBackend(slot, b)) })] }),
     );
   assert.equal(of({}).refuse(0, 0), false);
-  assert.equal(of({}, { health: "down" }).refuse(0, 0), false, "the other is down");
+  assert.equal(of({}, { admitted: false }).refuse(0, 0), false, "the other is down");
   assert.equal(of({}, { admin: "draining" }).refuse(0, 0), false, "the other takes no new keys");
   assert.equal(of({}, { admin: "draining" }).refuse(1, 0), true, "one that drains is no candidate itself");
   assert.equal(of({}, { backup: true }).refuse(0, 0), true, "a backup takes over");
@@ -47,7 +47,7 @@ test("LocalHealth: no more than passive signals may take down, those that the mo
           buildPool({
             passive,
             backends: [0, 1, 2, 3].map((slot) =>
-              buildBackend(slot, ejected.includes(slot) ? { health: "down", ejected: true } : {}),
+              buildBackend(slot, ejected.includes(slot) ? { admitted: false, ejected: true } : {}),
             ),
           }),
         ],

@@ -71,7 +71,7 @@ export class LocalHealth {
     const ejected = entry.backends.filter((one) => one.ejected || this.#down.has(one.slot)).length;
     if (ejected >= mostEjected(entry.backends.length, entry.passive)) return false;
     const pool = this.#viewOf(entry);
-    if (pool.backends.some((one) => one.slot === slot && one.health === "down")) return false;
+    if (pool.backends.some((one) => one.slot === slot && !one.admitted)) return false;
     const others = pool.backends.filter((one) => one.slot !== slot);
     return candidatesOf({ ...pool, failOpen: false, backends: others }).length > 0;
   }
@@ -79,7 +79,7 @@ export class LocalHealth {
   #viewOf(pool: PoolEntry): PoolEntry {
     if (!pool.backends.some(({ slot }) => this.#down.has(slot))) return pool;
     const backends = pool.backends.map((backend) =>
-      this.#down.has(backend.slot) ? { ...backend, health: "down" as const } : backend,
+      this.#down.has(backend.slot) ? { ...backend, admitted: false } : backend,
     );
     return { ...pool, backends };
   }

@@ -25,7 +25,7 @@ function slotsOf(entry: PoolEntry): number[] {
   return candidatesOf(entry).map(({ slot }) => slot);
 }
 
-const DOWN = { health: "down" } as const;
+const DOWN = { admitted: false } as const;
 const DRAINING = { admin: "draining" } as const;
 const DISABLED = { admin: "disabled" } as const;
 

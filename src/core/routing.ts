@@ -104,13 +104,13 @@ export function createRouting(snapshot: Snapshot, input: RoutingInput): Routing 
 }
 
 /**
- * Backends that may take new keys: enabled and up, backups only when no other is; when nobody is up and the pool fails
+ * Backends that may take new keys: enabled and admitted, backups only when no other is; when nobody is admitted and the pool fails
  * open, all enabled ones that are not backups, or the backups where there are no others.
  */
 export function candidatesOf(pool: PoolEntry): readonly BackendEntry[] {
   const enabled = pool.backends.filter(isUsable);
-  const up = enabled.filter((backend) => backend.health === "up");
-  return withoutBackups(up.length > 0 || !pool.failOpen ? up : enabled);
+  const admitted = enabled.filter((backend) => backend.admitted);
+  return withoutBackups(admitted.length > 0 || !pool.failOpen ? admitted : enabled);
 }
 
 function isUsable({ admin, weight }: BackendEntry): boolean {
@@ -163,7 +163,7 @@ function addBackends(
   }
 }
 
-/** Disabled means out at once, so its flows fare as if it had been removed. Down outranks draining. */
+/** Disabled means out at once, so its flows fare as if it had been removed. Not admitted outranks draining. */
 function flowActionOf(
   pool: PoolEntry,
   backend: BackendEntry,
@@ -171,13 +171,13 @@ function flowActionOf(
 ): [FailoverAction, DropReason] {
   if (candidate) return ["keep", "backend_removed"];
   if (backend.admin === "disabled") return [pool.failover.removed, "backend_removed"];
-  if (backend.health === "down" && !failsOpen(pool)) return [pool.failover.unhealthy, "backend_down"];
+  if (!backend.admitted && !failsOpen(pool)) return [pool.failover.unhealthy, "backend_down"];
   if (isUsable(backend)) return ["keep", "backend_removed"]; // a backup whose turn is over
   return [pool.failover.draining, "backend_draining"];
 }
 
 function failsOpen(pool: PoolEntry): boolean {
-  return pool.failOpen && !pool.backends.some((backend) => isUsable(backend) && backend.health === "up");
+  return pool.failOpen && !pool.backends.some((backend) => isUsable(backend) && backend.admitted);
 }
 
 function createRoute(

@@ -26,7 +26,7 @@ export function buildBackend(slot: number, overrides: Partial<BackendEntry> = {}
     address: parseEndpoint(`127.0.0.1:${9000 + slot}`),
     weight: 1,
     admin: "enabled",
-    health: "up",
+    admitted: true,
     ...overrides,
   };
 }

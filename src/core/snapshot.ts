@@ -3,6 +3,7 @@
  * change; a plane swaps to it whole. Plain data only, so that it can be posted to a worker thread.
  */
 import type { Endpoint } from "./address.js";
+import type { HealthState } from "./health-state.js";
 
 /** How a pool chooses a backend for a new affinity key. */
 export const POLICIES = ["round-robin", "random", "least-flows", "least-outstanding", "maglev"] as const;
@@ -10,8 +11,6 @@ export type PolicyName = (typeof POLICIES)[number];
 
 /** What the operator asked of a backend. Draining and disabled backends take no new keys. */
 export type AdminState = "enabled" | "draining" | "disabled";
-/** What health checks say of a backend. */
-export type HealthState = "up" | "down";
 /** What happens to a live flow when its backend leaves: see docs/live-flows.md. */
 export type FailoverAction = "move" | "keep" | "drop";
 /** What becomes of requests that a backend had taken and not answered when refusals or silence took it down. */
@@ -31,12 +30,15 @@ export interface BackendEntry {
   /** 0 to 65,535; 0 takes no new keys. */
   readonly weight: number;
   readonly admin: AdminState;
-  readonly health: HealthState;
-  /** Gets keys only while no other backend of the pool is up. Default false. */
+  /** Whether its health lets it take keys. Where nobody of a pool that fails open is admitted, all are asked. */
+  readonly admitted: boolean;
+  /** What people see of its health; planes do not read it. Default `untried`. */
+  readonly health?: HealthState;
+  /** Gets keys only while no other backend of the pool is admitted. Default false. */
   readonly backup?: boolean;
-  /** The part of its weight that it gets, above 0 to 1: less on trial and in a slow start. Default 1. */
+  /** The part of its weight that it gets, above 0 to 1: less while half-open and in a slow start. Default 1. */
   readonly share?: number;
-  /** Down by passive signals, so it counts towards `passive.maxEjected`. Default false. */
+  /** Out by passive signals, so it counts towards `passive.maxEjected`. Default false. */
   readonly ejected?: boolean;
 }
 
@@ -53,7 +55,7 @@ export interface PoolEntry {
   readonly name: string;
   readonly policy: PolicyName;
   readonly affinity: Affinity;
-  /** When no backend is up: treat all as up (true) or drop with `no_backend` (false). */
+  /** When no backend is admitted: ask all of them (true) or drop with `no_backend` (false). */
   readonly failOpen: boolean;
   readonly failover: {
     readonly unhealthy: FailoverAction;

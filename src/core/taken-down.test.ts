@@ -18,7 +18,7 @@ function snapshotOf(unanswered: UnansweredAction, ...states: Partial<BackendEntr
 }
 
 const UP = snapshotOf("resend");
-const EJECTED = { health: "down", ejected: true } as const;
+const EJECTED = { admitted: false, ejected: true } as const;
 
 test("resentBackends: those of pools that send unanswered requests again", () => {
   assert.deepEqual(resentBackends(UP), [0, 1]);
@@ -33,7 +33,7 @@ test("takenDown: by passive signals, since the snapshot before", () => {
 });
 
 test("takenDown: a probe's word is none: what is slow may still answer", () => {
-  assert.deepEqual(takenDown(UP, snapshotOf("resend", { health: "down" })), []);
+  assert.deepEqual(takenDown(UP, snapshotOf("resend", { admitted: false })), []);
 });
 
 test("takenDown: the pool has its say at that moment", () => {

@@ -1,12 +1,14 @@
 /**
  * What is known of one backend beside its config: what probes, passive signals and operators say, and what follows. A small
- * state machine without clock or I/O; the monitor feeds it.
+ * state machine without clock or I/O; the monitor feeds it. Beside the health state, docs/design/health.md has the whole picture:
  *
- *   passive   good ──refused, silent──► ejected ──back-off over──► trial ──answered──► good
- *                                          ▲                          │
- *                                          └────── refused, silent ───┘  (back-off doubled, 30 s at most)
+ *   passive   in ──eject──► ejected ──back-off over, or a probe passed──► half-open ──answered, probed up──► in
+ *                             ▲                                             │
+ *                             └───────── trialFailed, probe failed ─────────┘  (back-off doubled, 30 s at most)
  */
-import type { AdminState, HealthState } from "../core/snapshot.js";
+import type { HealthState } from "../core/health-state.js";
+import type { AdminState } from "../core/snapshot.js";
+import type { ProbeVerdict } from "./prober.js";
 
 /** What the config says. */
 export interface BackendSettings {
@@ -15,23 +17,25 @@ export interface BackendSettings {
   readonly pool: string;
   readonly admin: AdminState;
   readonly weight: number;
+  readonly backup: boolean;
   /** Milliseconds in which the weight ramps up after a recovery; 0 for at once. */
   readonly slowStartMs: number;
-  /** Whether probes decide about a suspect. */
+  /** Whether probes decide about a backend that was ejected. */
   readonly probed: boolean;
 }
 
 export interface EffectiveState {
   readonly admin: AdminState;
   readonly weight: number;
-  readonly health: HealthState;
+  /** Whether its health lets it take keys. */
+  readonly admitted: boolean;
   /** The part of its weight that it gets. */
   readonly share: number;
 }
 
 const FIRST_BACK_OFF_MS = 1000;
-const LAST_BACK_OFF_MS = 30_000;
-/** Steps of a slow start, and the share of its weight that a backend on trial gets. */
+export const LAST_BACK_OFF_MS = 30_000;
+/** Steps of a slow start; a half-open backend gets one of them. */
 const STEPS = 10;
 
 export class BackendRecord {
@@ -42,8 +46,10 @@ export class BackendRecord {
 
   #operator: { admin?: AdminState; weight?: number } = {};
   #deadlineMs = Number.POSITIVE_INFINITY;
-  #probe: HealthState | undefined;
-  #passive: "good" | "ejected" | "trial" = "good";
+  #probe: ProbeVerdict | undefined;
+  #passive: "in" | "ejected" | "half-open" = "in";
+  #evidence: "none" | "good" | "bad" = "none";
+  #badAtMs = Number.NEGATIVE_INFINITY;
   #backOffMs = FIRST_BACK_OFF_MS;
   #trialAtMs = 0;
   #recoveredAtMs = Number.NEGATIVE_INFINITY;
@@ -53,23 +59,39 @@ export class BackendRecord {
     this.sinceMs = nowMs;
   }
 
+  /** As the backend's own evidence has it: that its pool fails open is not known here. */
   get health(): HealthState {
-    return this.#probe === "down" || this.#passive === "ejected" ? "down" : "up";
+    if (this.#probe === "down") return "down";
+    if (this.#passive !== "in") return this.#passive;
+    if (this.#evidence === "none") return "untried";
+    return this.#evidence === "good" ? "up" : "failing";
   }
 
-  get onTrial(): boolean {
-    return this.#passive === "trial";
+  /** Whether its health lets it take keys. Where there are probes, a half-open backend is tried by them alone. */
+  get admitted(): boolean {
+    return this.#probe !== "down" && !this.ejected;
   }
 
+  /** Out by passive signals. */
   get ejected(): boolean {
-    return this.#passive === "ejected";
+    return this.#passive === "ejected" || (this.#passive === "half-open" && this.settings.probed);
+  }
+
+  /** Ejected once, and not readmitted yet. */
+  get isOnProbation(): boolean {
+    return this.#passive !== "in";
+  }
+
+  /** When something last spoke against it. */
+  get badAtMs(): number {
+    return this.#badAtMs;
   }
 
   /** @param to what a new config says, before it is in force: where that is another word, it outranks the operator's */
   effective(nowMs: number, to: { admin: AdminState; weight: number } = this.settings): EffectiveState {
     const admin = (to.admin === this.settings.admin ? this.#operator.admin : undefined) ?? to.admin;
     const weight = (to.weight === this.settings.weight ? this.#operator.weight : undefined) ?? to.weight;
-    return { admin, weight, health: this.health, share: this.#share(nowMs) };
+    return { admin, weight, admitted: this.admitted, share: this.#share(nowMs) };
   }
 
   /** A reload: an operator's word stays unless the config has changed its own. */
@@ -78,7 +100,7 @@ export class BackendRecord {
     this.settings = settings;
     if (before.admin !== settings.admin) this.#operator = withoutAdmin(this.#operator);
     if (before.weight !== settings.weight) this.#operator = withoutWeight(this.#operator);
-    if (!settings.probed) this.#probe = undefined;
+    if (!settings.probed) this.#forgetProbes();
   }
 
   operate(change: { admin?: AdminState; weight?: number }, deadlineMs: number): void {
@@ -86,53 +108,92 @@ export class BackendRecord {
     this.#deadlineMs = change.admin === "draining" ? deadlineMs : Number.POSITIVE_INFINITY;
   }
 
-  /** A probe's verdict after `rise` or `fall`. It decides about a suspect as well. */
-  probed(state: HealthState, nowMs: number): void {
-    const before = this.health;
-    this.#probe = state;
-    if (state === "up") this.#passive = "good";
-    this.#noteRecovery(before, nowMs);
+  /** Probes have decided: `rise` or `fall` of them in a row. They decide about an ejection as well. */
+  probed(verdict: ProbeVerdict, nowMs: number): void {
+    const wasAdmitted = this.admitted;
+    this.#probe = verdict;
+    if (verdict === "down") this.#noteBad(nowMs);
+    else this.#readmit();
+    if (!wasAdmitted && this.admitted) this.#recoveredAtMs = nowMs;
   }
 
-  /** A passive signal takes it down. */
+  /** One probe that decides nothing by itself. */
+  probeSign(passed: boolean): void {
+    if (this.#probe === "down") return;
+    if (this.#passive !== "in") this.#passive = passed ? "half-open" : "ejected";
+    else if (passed) this.#evidence = "good";
+  }
+
+  /** A passive signal takes it out. */
   eject(nowMs: number): void {
-    this.#backOffMs =
-      this.#passive === "trial" ? Math.min(LAST_BACK_OFF_MS, this.#backOffMs * 2) : FIRST_BACK_OFF_MS;
+    this.#backOffMs = this.isOnProbation
+      ? Math.min(LAST_BACK_OFF_MS, this.#backOffMs * 2)
+      : FIRST_BACK_OFF_MS;
     this.#passive = "ejected";
     this.#trialAtMs = nowMs + this.#backOffMs;
+    this.#noteBad(nowMs);
   }
 
-  /** It has answered while on trial. */
-  pass(nowMs: number): void {
-    if (this.#passive !== "trial") return;
-    this.#passive = "good";
-    this.#backOffMs = FIRST_BACK_OFF_MS;
-    this.#recoveredAtMs = nowMs;
+  /** A signal speaks against it, but it has to stay in rotation. */
+  fail(nowMs: number): void {
+    if (this.ejected) return;
+    this.#passive = "in";
+    this.#noteBad(nowMs);
+  }
+
+  /** A reply of it has passed. One of a backend that is out was under way, or is for a flow that was kept. */
+  answered(nowMs: number): void {
+    if (!this.admitted) return;
+    if (this.#passive === "half-open") this.#recoveredAtMs = nowMs;
+    this.#readmit();
+  }
+
+  /** What spoke against it has ended, though nothing speaks for it. */
+  absolve(nowMs: number): void {
+    if (!this.admitted || (this.#passive === "in" && this.#evidence !== "bad")) return;
+    this.answered(nowMs);
+    this.#evidence = "none";
+  }
+
+  /** Somebody wants it tried without waiting for the back-off. With probes they try it, and nothing changes here. */
+  reconsider(): void {
+    if (this.#passive === "ejected" && !this.settings.probed) this.#passive = "half-open";
   }
 
   /**
-   * What time alone changes: a trial begins, a drain's deadline passes. Answers what happened, or undefined. Suspects that
-   * are probed wait for their probe.
+   * What time alone changes: a trial begins, a drain's deadline passes. Answers what happened, or undefined. Ejected backends that
+   * are probed wait for their probes.
    */
   tick(nowMs: number): "trial" | "deadline" | undefined {
     if (nowMs >= this.#deadlineMs) {
       this.operate({ admin: "disabled" }, Number.POSITIVE_INFINITY);
       return "deadline";
     }
-    if (this.#passive === "ejected" && !this.settings.probed && nowMs >= this.#trialAtMs) {
-      this.#passive = "trial";
-      return "trial";
-    }
-    return undefined;
+    if (this.#passive !== "ejected" || this.settings.probed || nowMs < this.#trialAtMs) return undefined;
+    this.#passive = "half-open";
+    return "trial";
   }
 
-  #noteRecovery(before: HealthState, nowMs: number): void {
-    if (before === "down" && this.health === "up") this.#recoveredAtMs = nowMs;
+  #readmit(): void {
+    this.#passive = "in";
+    this.#evidence = "good";
+    this.#backOffMs = FIRST_BACK_OFF_MS;
   }
 
-  /** The part of its weight that it gets: a tenth on trial, a growing one in a slow start. */
+  #noteBad(nowMs: number): void {
+    this.#evidence = "bad";
+    this.#badAtMs = nowMs;
+  }
+
+  /** What they said goes with them. */
+  #forgetProbes(): void {
+    if (this.#probe === "down" && this.#passive === "in") this.#evidence = "none";
+    this.#probe = undefined;
+  }
+
+  /** The part of its weight that it gets: a tenth while half-open, a growing one in a slow start. */
   #share(nowMs: number): number {
-    if (this.#passive === "trial") return 1 / STEPS;
+    if (this.#passive === "half-open" && this.admitted) return 1 / STEPS;
     const { slowStartMs } = this.settings;
     const upForMs = nowMs - this.#recoveredAtMs;
     if (slowStartMs === 0 || upForMs >= slowStartMs) return 1;

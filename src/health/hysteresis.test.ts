@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { addResult, INITIAL_HYSTERESIS, isChanging } from "./hysteresis.js";
+import { addResult, INITIAL_HYSTERESIS, isChanging, UNPROVEN } from "./hysteresis.js";
 
 const THRESHOLDS = { rise: 2, fall: 3 };
 
 /** The state after each result: `+` success, `-` failure; a small letter while it is changing. */
-function trace(results: string, thresholds = THRESHOLDS): string {
-  let now = INITIAL_HYSTERESIS;
+function trace(results: string, thresholds = THRESHOLDS, from = INITIAL_HYSTERESIS): string {
+  let now = from;
   return [...results]
     .map((result) => {
       now = addResult(now, result === "+", thresholds);
-      const letter = now.state === "up" ? "U" : "D";
+      const letter = { up: "U", down: "D", unproven: "?" }[now.state];
       return isChanging(now) ? letter.toLowerCase() : letter;
     })
     .join("");
@@ -29,5 +29,12 @@ describe("addResult", () => {
 
   it("changes at once with thresholds of one", () => {
     assert.equal(trace("-+-+", { rise: 1, fall: 1 }), "DUDU");
+  });
+
+  it("decides anew after an ejection, by results in a row of either kind", () => {
+    assert.equal(trace("+-+--++", THRESHOLDS, UNPROVEN), "??????U");
+    assert.equal(trace("+---+", THRESHOLDS, UNPROVEN), "???Dd");
+    assert.equal(trace("+", { rise: 1, fall: 3 }, UNPROVEN), "U");
+    assert.equal(isChanging(UNPROVEN), true);
   });
 });

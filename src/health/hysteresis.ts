@@ -8,23 +8,26 @@ export interface Thresholds {
 }
 
 export interface Hysteresis {
-  readonly state: "up" | "down";
-  /** Results in a row that speak against the state. While there are any, it is changing. */
-  readonly against: number;
+  /** `unproven`: something else took it out, and results in a row of either kind are to decide. */
+  readonly state: "up" | "down" | "unproven";
+  /** Results in a row that speak for another state: successes above 0, failures below. While there are any, it is changing. */
+  readonly run: number;
 }
 
-/** A backend counts as up until it has failed. */
-export const INITIAL_HYSTERESIS: Hysteresis = { state: "up", against: 0 };
+/** What probes say of a backend until it has failed. */
+export const INITIAL_HYSTERESIS: Hysteresis = { state: "up", run: 0 };
+/** Whatever was known does not count any more. */
+export const UNPROVEN: Hysteresis = { state: "unproven", run: 0 };
 
 /** The state after one more result. */
 export function addResult(before: Hysteresis, ok: boolean, { rise, fall }: Thresholds): Hysteresis {
   const { state } = before;
-  if (ok === (state === "up")) return { state, against: 0 };
-  const against = before.against + 1;
-  if (against < (ok ? rise : fall)) return { state, against };
-  return { state: ok ? "up" : "down", against: 0 };
+  if (state === (ok ? "up" : "down")) return { state, run: 0 };
+  const run = ok ? Math.max(0, before.run) + 1 : Math.min(0, before.run) - 1;
+  if (ok ? run < rise : -run < fall) return { state, run };
+  return { state: ok ? "up" : "down", run: 0 };
 }
 
-export function isChanging({ against }: Hysteresis): boolean {
-  return against > 0;
+export function isChanging({ state, run }: Hysteresis): boolean {
+  return run !== 0 || state === "unproven";
 }

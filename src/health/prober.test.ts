@@ -64,6 +64,7 @@ function createRig(options: Partial<ProberOptions> = {}) {
   const probed: string[] = [];
   const states: string[] = [];
   const results: string[] = [];
+  const signs: string[] = [];
   const answers = new Map<string, boolean>();
   const waiting = new Map<string, (result: ProbeResult) => void>();
   const prober = new Prober({
@@ -71,6 +72,7 @@ function createRig(options: Partial<ProberOptions> = {}) {
     random: () => 0.5,
     onState: (slot, state, reason) => states.push(`${clock.now()} ${slot} ${state} ${reason}`),
     onResult: (slot, { ok }) => results.push(`${clock.now()} ${slot} ${ok}`),
+    onSign: (slot, passed) => signs.push(`${clock.now()} ${slot} ${passed}`),
     createProbe: () => ({
       type: "fake",
       run(target, _timeoutMs, signal) {
@@ -86,7 +88,7 @@ function createRig(options: Partial<ProberOptions> = {}) {
     }),
     ...options,
   });
-  return { clock, prober, probed, states, results, answers, waiting };
+  return { clock, prober, probed, states, results, signs, answers, waiting };
 }
 
 describe("Prober", () => {
@@ -196,16 +198,16 @@ describe("Prober", () => {
   });
 });
 
-describe("Prober.probeNow", () => {
+describe("Prober.prove", () => {
   it("probes at once, and goes on from there", async () => {
     const { clock, prober, probed, answers } = createRig();
     answers.set("*", true);
     prober.update([backend(1), backend(2)]);
     await clock.moveTo(2_000);
-    prober.probeNow(2);
-    prober.probeNow(7);
-    await clock.moveTo(7_000);
-    assert.deepEqual(probed, ["0 1", "2000 2", "5000 1", "7000 2"]);
+    prober.prove(2);
+    prober.prove(7);
+    await clock.moveTo(8_000);
+    assert.deepEqual(probed, ["0 1", "2000 2", "3000 2", "5000 1", "8000 2"]);
     await prober.close();
   });
 
@@ -213,7 +215,7 @@ describe("Prober.probeNow", () => {
     const { clock, prober, probed, waiting } = createRig({ maxConcurrent: 1 });
     prober.update([backend(1), backend(2), backend(3)]);
     await clock.moveTo(4_000);
-    prober.probeNow(3);
+    prober.prove(3);
     waiting.get("1")?.({ ok: true, reason: "", elapsedMs: 1 });
     await clock.moveTo(4_000);
     assert.deepEqual(probed, ["0 1", "4000 3"]);
@@ -224,11 +226,57 @@ describe("Prober.probeNow", () => {
     const { clock, prober, probed, waiting } = createRig();
     prober.update([backend(1)]);
     await clock.moveTo(100);
-    prober.probeNow(1);
+    prober.prove(1);
     assert.deepEqual(probed, ["0 1"]);
     waiting.get("1")?.({ ok: true, reason: "", elapsedMs: 1 });
     await clock.moveTo(100);
     assert.deepEqual(probed, ["0 1", "100 1"]);
+    await prober.close();
+  });
+
+  it("wants rise successes, whatever the state was, at the fast interval", async () => {
+    const { clock, prober, states, answers } = createRig();
+    answers.set("1", true);
+    prober.update([backend(1)]);
+    await clock.moveTo(2_500);
+    prober.prove(1);
+    assert.equal(prober.state(1), "unproven");
+    await clock.moveTo(3_499);
+    assert.deepEqual(states, []);
+    await clock.moveTo(3_500);
+    assert.deepEqual(states, ["3500 1 up good"]);
+    await prober.close();
+  });
+
+  it("or fall failures", async () => {
+    const { clock, prober, states, signs, answers } = createRig();
+    answers.set("1", true);
+    prober.update([backend(1)]);
+    await clock.moveTo(2_500);
+    answers.set("1", false);
+    prober.prove(1);
+    await clock.moveTo(3_500);
+    answers.set("1", true);
+    await clock.moveTo(4_500);
+    answers.set("1", false);
+    await clock.moveTo(7_500);
+    assert.deepEqual(states, ["7500 1 down bad"]);
+    const kinds = signs.map((line) => line.split(" ")[2]).join(" ");
+    assert.equal(kinds, "true false false true false false");
+    await prober.close();
+  });
+
+  it("does not count a probe that began before", async () => {
+    const { clock, prober, states, signs, results, waiting } = createRig();
+    prober.update([backend(1, { rise: 1 })]);
+    await clock.moveTo(100);
+    prober.prove(1);
+    waiting.get("1")?.({ ok: true, reason: "", elapsedMs: 1 });
+    await clock.moveTo(100);
+    assert.deepEqual([states, signs, results], [[], [], ["100 1 true"]]);
+    waiting.get("1")?.({ ok: true, reason: "good", elapsedMs: 1 });
+    await clock.moveTo(100);
+    assert.deepEqual(states, ["100 1 up good"]);
     await prober.close();
   });
 });

@@ -7,8 +7,11 @@ import type { HealthConfig } from "../config/health-config.js";
 import { type Endpoint, endpointEquals } from "../core/address.js";
 import { type Cancel, type Clock, createSystemClock } from "../core/clock.js";
 import { createProbe } from "./create-probe.js";
-import { addResult, type Hysteresis, INITIAL_HYSTERESIS, isChanging } from "./hysteresis.js";
+import { addResult, type Hysteresis, INITIAL_HYSTERESIS, isChanging, UNPROVEN } from "./hysteresis.js";
 import { failed, type Probe, type ProbeResult } from "./probe.js";
+
+/** What probes in a row have decided. */
+export type ProbeVerdict = "up" | "down";
 
 /** A backend to probe. */
 export interface ProbedBackend {
@@ -21,9 +24,11 @@ export interface ProbedBackend {
 
 export interface ProberOptions {
   /** The state of a backend changed, with the reason of the result that did it. */
-  readonly onState: (slot: number, state: "up" | "down", reason: string) => void;
+  readonly onState: (slot: number, state: ProbeVerdict, reason: string) => void;
   /** Every result; called before the change of state that it makes. */
   readonly onResult?: (slot: number, result: ProbeResult) => void;
+  /** A result that counts but changes no state. */
+  readonly onSign?: (slot: number, passed: boolean, reason: string) => void;
   /** Probes at once, default 64; further ones wait for their turn. */
   readonly maxConcurrent?: number;
   readonly clock?: Pick<Clock, "now" | "after">;
@@ -40,7 +45,7 @@ interface Entry {
   readonly abort: AbortController;
   hysteresis: Hysteresis;
   phase: "waiting" | "queued" | "running";
-  /** Somebody asked while it ran: the next one follows at once. */
+  /** Somebody asked while it ran: the next one follows at once, and this one, which began before, says nothing. */
   isWantedAgain: boolean;
   cancelTimer: Cancel | undefined;
 }
@@ -56,6 +61,7 @@ export class Prober {
   constructor(options: ProberOptions) {
     this.#options = {
       onResult: () => {},
+      onSign: () => {},
       maxConcurrent: DEFAULT_MAX_CONCURRENT,
       clock: createSystemClock(),
       random: Math.random,
@@ -79,15 +85,24 @@ export class Prober {
       const before = this.#entries.get(backend.slot);
       this.#forget(backend.slot);
       const isKnown = before !== undefined && endpointEquals(before.backend.endpoint, backend.endpoint);
-      const state = isKnown ? before.hysteresis.state : INITIAL_HYSTERESIS.state;
-      this.#add(backend, { state, against: 0 }, i / fresh.length);
+      const { state } = isKnown ? before.hysteresis : INITIAL_HYSTERESIS;
+      this.#add(backend, { state, run: 0 }, i / fresh.length);
     }
   }
 
-  /** Probes a backend at once, ahead of those whose time has come; nothing when it is not probed at all. */
-  probeNow(slot: number): void {
+  /**
+   * A backend was taken out by something else: it is probed at once, and `rise` successes or `fall` failures in a row from now on decide,
+   * whatever its state was. Nothing when it is not probed at all.
+   */
+  prove(slot: number): void {
     const entry = this.#entries.get(slot);
     if (entry === undefined) return;
+    entry.hysteresis = UNPROVEN;
+    this.#probeNow(entry);
+  }
+
+  /** Ahead of those whose time has come. */
+  #probeNow(entry: Entry): void {
     if (entry.phase === "running") {
       entry.isWantedAgain = true;
       return;
@@ -100,7 +115,7 @@ export class Prober {
   }
 
   /** The state by probes alone; undefined for a backend that is not probed. */
-  state(slot: number): "up" | "down" | undefined {
+  state(slot: number): Hysteresis["state"] | undefined {
     return this.#entries.get(slot)?.hysteresis.state;
   }
 
@@ -184,10 +199,13 @@ export class Prober {
   #count(entry: Entry, result: ProbeResult): void {
     const { slot, plan } = entry.backend;
     const before = entry.hysteresis.state;
-    if (!result.isOurs) entry.hysteresis = addResult(entry.hysteresis, result.ok, plan);
+    const counts = !result.isOurs && !entry.isWantedAgain;
+    if (counts) entry.hysteresis = addResult(entry.hysteresis, result.ok, plan);
     const { state } = entry.hysteresis;
     this.#options.onResult(slot, result);
-    if (state !== before && !entry.abort.signal.aborted) this.#options.onState(slot, state, result.reason);
+    if (!counts || entry.abort.signal.aborted) return;
+    if (state === before || state === "unproven") this.#options.onSign(slot, result.ok, result.reason);
+    else this.#options.onState(slot, state, result.reason);
   }
 
   #nextIntervalMs({ hysteresis, backend }: Entry): number {

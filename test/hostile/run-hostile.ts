@@ -185,7 +185,7 @@ async function runErrors(
   });
   while (!ended) {
     const { stats } = await figures(bed);
-    const down = stats.backends.filter(({ health }) => health === "down").length;
+    const down = stats.backends.filter(({ health }) => health === "down" || health === "ejected").length;
     if (down > 0 && Number.isNaN(firstDownMs)) firstDownMs = performance.now() - startMs;
     mostDown = Math.max(mostDown, down);
     await delay(LOOK_EVERY_MS);

@@ -82,7 +82,7 @@ class Script {
         routing: createRoutingView(this.#snapshot),
         flows: (query) => listFlows(rig.forwarder.table, rig.nowMs, query),
         addresses: new Map(),
-        reasonOf: () => "",
+        health: new Map(),
         refusedLately: new Set(),
         activeFlows: countActiveFlows([rig.counters]),
       },

@@ -305,16 +305,16 @@ function isSame(flow: ModelFlow, client: Client): boolean {
 /** Backends that take new keys. */
 export function takers(pool: PoolEntry): readonly BackendEntry[] {
   const willing = pool.backends.filter(({ admin, weight }) => admin === "enabled" && weight > 0);
-  return everyoneCounts(pool) ? willing : willing.filter(({ health }) => health === "up");
+  return everyoneCounts(pool) ? willing : willing.filter(({ admitted }) => admitted);
 }
 
 function everyoneCounts(pool: PoolEntry): boolean {
-  const healthy = pool.backends.some((b) => b.admin === "enabled" && b.weight > 0 && b.health === "up");
+  const healthy = pool.backends.some((b) => b.admin === "enabled" && b.weight > 0 && b.admitted);
   return pool.failOpen && !healthy;
 }
 
 function isDraining(backend: BackendEntry, pool: PoolEntry): boolean {
-  const isUp = backend.health === "up" || everyoneCounts(pool);
+  const isUp = backend.admitted || everyoneCounts(pool);
   return backend.admin !== "disabled" && isUp && (backend.admin === "draining" || backend.weight === 0);
 }
 
@@ -325,7 +325,7 @@ function actionOf(slot: number, pool: PoolEntry): Action {
   const named = (action: "move" | "keep" | "drop", reason: Action): Action =>
     action === "keep" ? "stay" : action === "move" ? "move" : reason;
   if (!backend || backend.admin === "disabled") return named(removed, "backend_removed");
-  if (backend.health === "down" && !everyoneCounts(pool)) return named(unhealthy, "backend_down");
+  if (!backend.admitted && !everyoneCounts(pool)) return named(unhealthy, "backend_down");
   return isDraining(backend, pool) ? named(draining, "backend_draining") : "stay";
 }
 

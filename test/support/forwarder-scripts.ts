@@ -4,7 +4,6 @@ import type { DropReason } from "#src/core/drop-reason.js";
 import {
   type AdminState,
   type Affinity,
-  type HealthState,
   type ListenerEntry,
   POLICIES,
   type PoolEntry,
@@ -45,7 +44,7 @@ const action = fc.constantFrom("move", "keep", "drop" as const);
 const state = {
   weight: often(1, 0, 3),
   admin: often<AdminState>("enabled", "draining", "disabled"),
-  health: often<HealthState>("up", "down"),
+  admitted: often<boolean>(true, false),
 };
 
 const poolParts = {

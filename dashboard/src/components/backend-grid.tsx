@@ -2,14 +2,7 @@
 import type { JSX } from "preact";
 import type { BackendView } from "../api/views.js";
 import { formatRate, plural } from "../format.js";
-import {
-  type BackendState,
-  countStates,
-  fullName,
-  STATE_LABELS,
-  STATES,
-  stateOf,
-} from "../model/backend-state.js";
+import { countStates, describeCounts, fullName, STATE_LABELS, stateOf } from "../model/backend-state.js";
 import { GRID_CELL, gridColumns } from "../model/picture-layout.js";
 import type { Rates, TrafficRate } from "../model/rates.js";
 import { hrefOf } from "../model/route.js";
@@ -63,10 +56,4 @@ export function BackendGrid({ pool, backends, rates, width, ...shared }: Backend
       </svg>
     </a>
   );
-}
-
-function describeCounts(counts: Readonly<Record<BackendState, number>>): string {
-  return STATES.filter((state) => counts[state] > 0)
-    .map((state) => `${counts[state]} ${STATE_LABELS[state].toLowerCase()}`)
-    .join(", ");
 }

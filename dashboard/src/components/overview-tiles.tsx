@@ -1,7 +1,7 @@
 /** The headline figures of the overview. */
 import type { JSX } from "preact";
 import { formatCount, formatExact, formatMs, formatPart, formatRate, plural, spaced } from "../format.js";
-import { countStates, fullName } from "../model/backend-state.js";
+import { countStates, describeCounts, fullName, STATE_TONES, STATES } from "../model/backend-state.js";
 import { backendKey, totalKey } from "../model/history.js";
 import { type Rates, type Reading, total } from "../model/rates.js";
 import { backendHref, hrefOf } from "../model/route.js";
@@ -86,21 +86,20 @@ function DroppedTile({ rates, timeline, history }: DroppedTileProps): JSX.Elemen
 function BackendsTile({ reading: { backends } }: { readonly reading: Reading }): JSX.Element {
   const counts = countStates(backends);
   const up = counts.up + counts.easing;
-  const parts = [
-    counts.down > 0 ? `${formatCount(counts.down)} down` : "",
-    counts.draining > 0 ? `${formatCount(counts.draining)} draining` : "",
-    counts.disabled > 0 ? `${formatCount(counts.disabled)} disabled` : "",
-  ].filter((part) => part !== "");
+  const present = STATES.filter((state) => counts[state] > 0);
+  const others = describeCounts(
+    counts,
+    present.filter((state) => state !== "up" && state !== "easing"),
+  );
+  const tone = STATE_TONES[present[0] ?? "up"];
   return (
     <FigureTile
       label="Backends up"
       value={formatCount(up)}
       unit={` of ${formatCount(backends.length)}`}
-      note={
-        parts.length > 0 ? parts.join(", ") : plural(new Set(backends.map(({ pool }) => pool)).size, "pool")
-      }
-      tone={counts.down > 0 ? "trouble" : counts.draining > 0 ? "concern" : "calm"}
-      href={hrefOf("backends", [], { state: counts.down > 0 ? "down" : undefined })}
+      note={others === "" ? plural(new Set(backends.map(({ pool }) => pool)).size, "pool") : others}
+      tone={tone}
+      href={hrefOf("backends", [], { state: tone === "trouble" ? present[0] : undefined })}
     />
   );
 }

@@ -58,8 +58,9 @@ export function PoolBox({ pool }: { readonly pool: PoolView }): JSX.Element {
     <a href={hrefOf("backends", [], { pool: pool.name })}>
       <span class="box-line">
         <span class="box-name">{pool.name}</span>
-        <span class={pool.up < pool.total ? "box-up box-up-some" : "box-up"}>
+        <span class={pool.up + pool.states.untried < pool.total ? "box-up box-up-some" : "box-up"}>
           {formatCount(pool.up)} of {formatCount(pool.total)} up
+          {pool.states.untried > 0 && `, ${formatCount(pool.states.untried)} untried`}
         </span>
       </span>
       <span class="box-line box-sub">

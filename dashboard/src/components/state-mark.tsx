@@ -18,6 +18,19 @@ export function stateShape(state: BackendState): JSX.Element {
       return <path d="M-4.75 -3.5H4.75L0 4.5z" class="mark-solid" />;
     case "disabled":
       return <path d="M-3.75 -3.75H3.75V3.75H-3.75z" class="mark-line" />;
+    case "untried":
+      return <circle r="3.75" class="mark-line" />;
+    case "half-open":
+      return (
+        <>
+          <circle r="3.75" class="mark-line" />
+          <path d="M0 -3.75A3.75 3.75 0 0 1 0 3.75z" class="mark-solid" />
+        </>
+      );
+    case "ejected":
+      return <path d="M0 -4.75L4.75 0L0 4.75L-4.75 0z" class="mark-line" />;
+    case "failing":
+      return <path d="M0 -4.5L4.75 3.75H-4.75z" class="mark-solid" />;
     case "down":
       return <path d="M-3.8 -3.8L3.8 3.8M3.8 -3.8L-3.8 3.8" class="mark-cross" />;
   }

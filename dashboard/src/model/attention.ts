@@ -2,7 +2,7 @@
 
 import type { BackendView } from "../api/views.js";
 import { formatPart, formatRate, plural, spaced } from "../format.js";
-import { fullName, stateOf } from "./backend-state.js";
+import { type BackendState, fullName, STATE_LABELS, STATE_TONES, STATES, stateOf } from "./backend-state.js";
 import { type Rates, type Reading, total } from "./rates.js";
 import { backendHref, hrefOf } from "./route.js";
 
@@ -14,7 +14,9 @@ export interface Attention {
   readonly href: string;
 }
 
-/** More backends down in a pool than this are told together. */
+/** Draining is somebody's wish. */
+const TOLD = STATES.filter((state) => STATE_TONES[state] !== "calm" && state !== "draining");
+/** More backends in one state in a pool than this are told together. */
 const MOST_NAMED = 3;
 /** A warning of the log is of interest for so long. */
 const WARNING_MS = 10 * 60_000;
@@ -38,7 +40,7 @@ export function findAttention(reading: Reading, rates: Rates): Attention[] {
 function pools({ pools: all, listeners }: Reading): Attention[] {
   const used = new Set(listeners.map(({ pool }) => pool));
   return all
-    .filter(({ name, up }) => up === 0 && used.has(name))
+    .filter(({ name, states }) => states.up === 0 && states.untried === 0 && used.has(name))
     .map(({ name, total: count, failOpen }) => ({
       id: `pool ${name}`,
       tone: "trouble",
@@ -47,8 +49,8 @@ function pools({ pools: all, listeners }: Reading): Attention[] {
         count === 0
           ? "The pool has no backends."
           : failOpen
-            ? "All of them get traffic all the same (failOpen)."
-            : "Requests are dropped.",
+            ? "Traffic goes to backends that fail (failOpen)."
+            : "Requests are dropped, or go to the last one, which fails.",
       href: hrefOf("backends", [], { pool: name }),
     }));
 }
@@ -57,14 +59,14 @@ function backends({ backends: all }: Reading): Attention[] {
   const names = [...new Set(all.map(({ pool }) => pool))];
   return names.flatMap((pool) => {
     const own = all.filter((backend) => backend.pool === pool);
-    return [...inState(pool, own, "down"), ...inState(pool, own, "easing")];
+    return TOLD.flatMap((state) => inState(pool, own, state));
   });
 }
 
-function inState(pool: string, own: readonly BackendView[], state: "down" | "easing"): Attention[] {
+function inState(pool: string, own: readonly BackendView[], state: BackendState): Attention[] {
   const backends = own.filter((backend) => stateOf(backend) === state);
-  const tone = state === "down" ? "trouble" : "concern";
-  const what = state === "down" ? "down" : "easing in";
+  const tone = STATE_TONES[state] === "trouble" ? "trouble" : "concern";
+  const what = STATE_LABELS[state].toLowerCase();
   if (backends.length > MOST_NAMED) {
     const href = hrefOf("backends", [], { pool, state });
     const title = `${plural(backends.length, "backend")} of ${pool} are ${what}`;

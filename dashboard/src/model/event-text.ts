@@ -1,5 +1,6 @@
 /** Events of the balancer in words. The data of an event is checked as it is read: an older or newer sluice may send more or less. */
 import { plural, spaced } from "../format.js";
+import { STATE_TONES, type Tone } from "./backend-state.js";
 import type { LogEntry } from "./event-log.js";
 
 export interface EventText {
@@ -56,8 +57,14 @@ function describeBackend(data: Record<string, unknown>): EventText {
     typeof data.share === "number" && data.share < 1 ? `, gets ${Math.round(data.share * 100)} %` : "";
   return {
     text: `${text(data.pool)}/${text(data.backend)} is ${state} (${weight}${share}): ${text(data.reason)}`,
-    mark: state === "up" ? "good" : state === "down" ? "trouble" : "concern",
+    mark: markOf(state),
   };
+}
+
+function markOf(state: string): EventText["mark"] {
+  if (state === "up") return "good";
+  const tone = (STATE_TONES as Readonly<Record<string, Tone>>)[state];
+  return tone === undefined ? "concern" : tone === "calm" ? "plain" : tone;
 }
 
 function describeOperator({ action, target, by, from, detail }: Record<string, unknown>): string {

@@ -1,6 +1,6 @@
 /** What the traffic picture shows of each pool: all of its backends where they are few, else those of concern and a grid. */
 import type { BackendView, ListenerView, PoolView } from "../api/views.js";
-import { fullName, STATES, stateOf } from "./backend-state.js";
+import { fullName, STATE_TONES, STATES, stateOf } from "./backend-state.js";
 import type { PictureGroup } from "./picture-layout.js";
 
 /** A pool with more backends than this has a grid. */
@@ -35,7 +35,7 @@ export function groupPicture(
 function concerns(backends: readonly BackendView[]): BackendView[] {
   const rank = (backend: BackendView) => STATES.indexOf(stateOf(backend));
   return backends
-    .filter((backend) => stateOf(backend) !== "up" && stateOf(backend) !== "disabled")
+    .filter((backend) => STATE_TONES[stateOf(backend)] !== "calm")
     .sort((a, b) => rank(a) - rank(b))
     .slice(0, MOST_CONCERNS);
 }

@@ -1,6 +1,6 @@
 /** Says in words which backends changed their state, for people who cannot see the colours. */
 import type { BackendView } from "../api/views.js";
-import { countStates, fullName, STATE_LABELS, STATES, stateOf } from "./backend-state.js";
+import { countStates, describeCounts, fullName, STATE_LABELS, stateOf } from "./backend-state.js";
 
 /** More changes than this at once are told as numbers. */
 const MOST_NAMED = 3;
@@ -13,11 +13,7 @@ export function describeStateChanges(before: readonly BackendView[], after: read
     return was !== undefined && was !== stateOf(backend);
   });
   if (changed.length > MOST_NAMED) {
-    const counts = countStates(changed);
-    const parts = STATES.filter((state) => counts[state] > 0).map(
-      (state) => `${counts[state]} ${STATE_LABELS[state].toLowerCase()}`,
-    );
-    return `${changed.length} backends changed: ${parts.join(", ")}.`;
+    return `${changed.length} backends changed: ${describeCounts(countStates(changed))}.`;
   }
   return changed
     .map(

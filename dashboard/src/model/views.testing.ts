@@ -28,6 +28,10 @@ export function poolView(name: string, up: number, total: number): PoolView {
   return {
     ...{ name, policy: "random", affinity: "none", failOpen: true, backends: [], up, total },
     ...{ ...sums, outstanding: 0, refused: 0, queueDrops: 0 },
+    states: {
+      ...{ failing: 0, down: total - up, ejected: 0, "half-open": 0, untried: 0, up },
+      ...{ draining: 0, disabled: 0 },
+    },
   };
 }
 

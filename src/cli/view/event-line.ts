@@ -1,6 +1,7 @@
 /** An event of the balancer as one line for people. */
 import type { EventView } from "../../admin/schemas.js";
 import { printable } from "../printable.js";
+import { HEALTH_STYLES } from "./backend-state.js";
 import { formatClock } from "./figures.js";
 import type { Painter, Style } from "./style.js";
 
@@ -22,7 +23,7 @@ export function formatEvent(event: EventView, paint: Painter): string {
 }
 
 export function styleOf({ type, data }: EventView): Style | undefined {
-  return type === "backend" ? (data.health === "down" ? "red" : "green") : STYLES[type];
+  return type === "backend" ? HEALTH_STYLES[String(data.health)] : STYLES[type];
 }
 
 type Data = EventView["data"];

@@ -1,9 +1,11 @@
 /** `sluice status` as one screen: the balancer, its listeners, pools and backends, what is dropped, what to look at. */
 import type {
   BackendsView,
+  BackendView,
   CountersView,
   ListenersView,
   PoolsView,
+  PoolView,
   StatusView,
 } from "../../admin/schemas.js";
 import { printable } from "../printable.js";
@@ -93,10 +95,10 @@ function renderListeners({ listeners, counters }: StatusAnswers, look: Look): st
   );
 }
 
-function renderPools({ pools }: StatusAnswers, look: Look): string[] {
+function renderPools({ pools, backends }: StatusAnswers, look: Look): string[] {
   const rows = pools.map((pool): Cell[] => [
     ...[pool.name, pool.policy, pool.affinity],
-    { text: `${pool.up}/${pool.total}`, style: upStyle(pool.up, pool.total) },
+    describePool(pool, backends),
     ...[formatCount(pool.activeFlows), formatCount(pool.outstanding)],
   ]);
   return renderTable(
@@ -111,9 +113,14 @@ function renderPools({ pools }: StatusAnswers, look: Look): string[] {
   );
 }
 
-function upStyle(up: number, total: number): "red" | "yellow" | undefined {
-  if (up === 0) return "red";
-  return up < total ? "yellow" : undefined;
+/** `1/3`, with `(2 untried)` where nobody knows of some. */
+function describePool({ name, up, total }: PoolView, backends: readonly BackendView[]): Cell {
+  const untried = backends.filter(
+    ({ pool, admin, health }) => pool === name && admin === "enabled" && health === "untried",
+  ).length;
+  const text = `${up}/${total}${untried > 0 ? ` (${untried} untried)` : ""}`;
+  if (up + untried === 0) return { text, style: "red" };
+  return { text, style: up + untried < total ? "yellow" : undefined };
 }
 
 function renderBackends({ backends, counters }: StatusAnswers, look: Look): string[] {

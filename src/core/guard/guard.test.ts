@@ -124,7 +124,7 @@ describe("Guard: rates", () => {
   it("do not count a flow that moves because of its backend", () => {
     const r = rig({ perClient: { newFlowsPerS: 1 } });
     const backend = r.send("192.0.2.1:1") as number;
-    const backends = [buildBackend(1 - backend), buildBackend(backend, { health: "down" })];
+    const backends = [buildBackend(1 - backend), buildBackend(backend, { admitted: false })];
     r.reload(parts(buildGuard({ perClient: { newFlowsPerS: 1 } }), { backends }));
     assert.equal(r.send("192.0.2.1:1"), 1 - backend);
   });
@@ -200,7 +200,9 @@ describe("Guard: amplification", () => {
     assert.equal(r.reply(flow, 10), "forward");
     r.request("192.0.2.1:1", 0, 10);
     const left = r.backendOf(flow);
-    r.reload(parts(settings, { backends: [buildBackend(left, { health: "down" }), buildBackend(1 - left)] }));
+    r.reload(
+      parts(settings, { backends: [buildBackend(left, { admitted: false }), buildBackend(1 - left)] }),
+    );
     const moved = r.request("192.0.2.1:1", 0, 10);
     assert.notEqual(moved, flow);
     assert.equal(r.reply(moved, 5000), "forward");

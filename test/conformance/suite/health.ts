@@ -110,7 +110,7 @@ export function defineHealth(plane: PlaneUnderTest): void {
       });
       const balancer = await startBalancer(t, plane, config(true));
       const client = await UdpPeer.open(t);
-      await eventually(() => assert.equal(stateOf(balancer, "a").health, "down"));
+      await eventually(() => assert.equal(stateOf(balancer, "a").health, "failing"));
       assert.equal(tagOf(await client.ask("?", addressOf(balancer))), "a");
       await balancer.reload({ ...config(false), plane: plane.name, workers: plane.workers });
       client.send("?", addressOf(balancer));

@@ -194,7 +194,7 @@ export function defineOperator(plane: PlaneUnderTest): void {
       const balancer = await startBalancer(t, plane, {
         listen: "127.0.0.1:0",
         backends: backends.map(({ entry }) => entry),
-        health: { probe: "ping", interval: "200ms", fastInterval: "100ms", timeout: "50ms" },
+        health: { probe: "ping", interval: "200ms", fastInterval: "100ms", timeout: "50ms", fall: 100 },
       });
       const { ready, workers } = balancer.stats();
       assert.deepEqual(ready.awaiting.slice(-1), ["first probe of default/b"]);

@@ -57,7 +57,7 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
       await eventually(() => assert.equal(balancer.stats().backends[0].refused, 1));
       if (plane.cannot.resendRefused === undefined)
         await eventually(() => assert.equal(balancer.stats().drops.backend_refused, 1));
-      assert.equal(balancer.stats().backends[0].health, "up");
+      await eventually(() => assert.equal(balancer.stats().backends[0].health, "failing"));
       await openBackend(t, "back", { ip: dead.peer.ip, port: dead.peer.port });
       assert.equal((await first.ask("after", to)).text, "back:after", "its flow has not moved");
       assert.equal(balancer.stats().flows.moved, 0);
@@ -85,9 +85,13 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
         });
       }
       await eventually(() =>
-        assert.deepEqual(
-          balancer.stats().backends.map(({ health }) => health),
-          ["down", "up", "up", "up"],
+        assert.match(
+          balancer
+            .stats()
+            .backends.map(({ health }) => health)
+            .join(" "),
+          // A slow machine may look when the first is being tried again.
+          /^(ejected|half-open) failing (up|untried) (up|untried)$/,
         ),
       );
       await openBackend(t, "back", { ip: backends[1].peer.ip, port: backends[1].peer.port });
