@@ -91,6 +91,8 @@ export interface SourceStats {
   readonly state: "ok" | "failing" | "waiting";
   /** Backends in the last answer. */
   readonly backends: number;
+  /** How many of them the pool did not take: for want of room, or because they would loop or stand for no server. */
+  readonly leftOut: number;
   /** Why the last attempt failed; undefined when it did not. */
   readonly lastError: string | undefined;
   /** Since the answer last changed; undefined when there was none. */

@@ -26,6 +26,8 @@ export class DiscoveryLink {
   #isClosed = false;
   /** What is in force. */
   #found: readonly Found[] = [];
+  /** Source of a pool → how many of its backends are not in force. */
+  #leftOut: ReadonlyMap<string, number> = new Map();
   #problems: readonly string[] = [];
 
   constructor(events: EventEmitter, warnings: HeldWarnings, clock: Clock) {
@@ -43,12 +45,12 @@ export class DiscoveryLink {
   /** The config with what its sources found, after waiting a little for those that are new. */
   async prepare(written: Config): Promise<Resolved> {
     await this.#discovery.prepare(written);
-    return this.#discovery.resolve(written);
+    return this.#discovery.resolve(written, this.#found);
   }
 
   /** The config with what its sources have found so far; nobody is asked. */
   peek(written: Config): Config {
-    return this.#discovery.resolve(written).config;
+    return this.#discovery.resolve(written, this.#found).config;
   }
 
   /** This config is in force, with what `prepare` gave; without that, it still is, and nothing else came of it. */
@@ -65,7 +67,7 @@ export class DiscoveryLink {
 
   /** Puts the answers of this moment in force, if they differ from those that are. Never rejects: it tries again later. */
   async putInForce(written: Config, apply: (config: Config) => Promise<unknown>): Promise<void> {
-    const resolved = this.#discovery.resolve(written);
+    const resolved = this.#discovery.resolve(written, this.#found);
     const changes = compareFound(this.#found, resolved.found);
     if (changes.length > 0) {
       try {
@@ -86,6 +88,7 @@ export class DiscoveryLink {
     const nowMs = this.#clock.now();
     return this.#discovery.status().map(({ lastChangeMs, nextRefreshMs, ...same }) => ({
       ...same,
+      leftOut: this.#leftOut.get(keyOf(same)) ?? 0,
       sinceChangeMs: lastChangeMs === undefined ? undefined : nowMs - lastChangeMs,
       nextRefreshMs: nextRefreshMs === undefined ? undefined : Math.max(0, nextRefreshMs - nowMs),
     }));
@@ -100,6 +103,7 @@ export class DiscoveryLink {
   #remember({ found, problems }: Resolved): void {
     if (!isDeepStrictEqual(problems, this.#problems)) for (const problem of problems) this.#warn(problem);
     this.#found = found;
+    this.#leftOut = new Map(found.map((one) => [keyOf(one), one.leftOut]));
     this.#problems = problems;
   }
 
@@ -111,4 +115,8 @@ export class DiscoveryLink {
   #warn(message: string): void {
     if (!this.#isClosed) this.#warnings.push({ code: "discovery", message });
   }
+}
+
+function keyOf({ pool, source }: { readonly pool: string; readonly source: string }): string {
+  return JSON.stringify([pool, source]);
 }

@@ -46,7 +46,7 @@ test("answers have the form of their schemas, and nothing besides", async (t) =>
     ],
     sources: [
       {
-        ...{ pool: "web", source: "dns x", state: "waiting", backends: 0 },
+        ...{ pool: "web", source: "dns x", state: "waiting", backends: 0, leftOut: 0 },
         ...{ lastError: undefined, sinceChangeMs: undefined, nextRefreshMs: undefined },
       },
     ],

@@ -149,6 +149,11 @@ const balancerMetrics: readonly Metric[] = [
   gauge("sluice_discovery_source_ok", "1 when a source's last attempt worked.", ({ stats }) =>
     stats.sources.map(({ pool, source, state }) => [{ pool, source }, state === "ok" ? 1 : 0]),
   ),
+  gauge(
+    "sluice_discovery_left_out",
+    "Backends of a source's last answer that its pool did not take.",
+    ({ stats }) => stats.sources.map(({ pool, source, leftOut }) => [{ pool, source }, leftOut]),
+  ),
   counter("sluice_flow_log_lines_total", "Lines written to the flow log.", ({ stats }) =>
     stats.flowLog === undefined ? [] : [[{}, stats.flowLog.lines]],
   ),

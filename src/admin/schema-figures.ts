@@ -125,6 +125,7 @@ export const sourceView = z
     source: z.string(),
     state: z.enum(["ok", "failing", "waiting"]),
     backends: count,
+    leftOut: count.describe("Backends of the last answer that the pool did not take: a warning says why."),
     lastError: z.string().nullable(),
     sinceChangeMs: milliseconds.nullable(),
     nextRefreshMs: milliseconds.nullable(),

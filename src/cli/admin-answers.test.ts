@@ -55,7 +55,7 @@ const good = {
     sources: [
       {
         ...{ pool: "web", source: "dns a:1", state: "ok", backends: 1, lastError: null },
-        ...{ sinceChangeMs: 1, nextRefreshMs: 1 },
+        ...{ leftOut: 0, sinceChangeMs: 1, nextRefreshMs: 1 },
       },
     ],
     warnings: [{ code: "c", message: "m", at: "2026-03-01T12:00:00Z" }],

@@ -1,17 +1,24 @@
-/** Checks of addresses across a config: listeners that cannot be open together, double backends, and loops. */
-import { type Endpoint, endpointEquals, isLoopback, isWildcard } from "../core/address.js";
+/**
+ * Checks of addresses across a config and against those of this machine: listeners that cannot be open together, double
+ * backends, backends at a broadcast address, and loops.
+ */
+import { type Endpoint, endpointEquals, isWildcard } from "../core/address.js";
 import type { Finding } from "./check-names.js";
 import type { Draft, DraftEntry, DraftListener, DraftPool } from "./draft.js";
 import { quote } from "./key-path.js";
+import { LoopGraph } from "./loop-graph.js";
+import type { OwnAddresses } from "./own-addresses.js";
+import { whyNoServer } from "./server-address.js";
 
 type ListenerAddress = Pick<DraftListener, "address" | "ipv6Only">;
 
-/** Finds listeners with equal or overlapping addresses, equal backends within a pool, and loops. */
-export function checkAddresses(draft: Draft): Finding[] {
+/** Finds listeners with equal or overlapping addresses, equal backends within a pool, and backends that cannot be sent to. */
+export function checkAddresses(draft: Draft, own: OwnAddresses): Finding[] {
   return [
     ...overlappingListeners(draft.listeners),
     ...draft.pools.flatMap((pool) => duplicateBackends(pool.backends)),
-    ...draft.listeners.flatMap((listener) => findLoops(listener, draft.pools)),
+    ...draft.pools.flatMap((pool) => broadcastBackends(pool.backends, own)),
+    ...findLoops(draft, own),
   ];
 }
 
@@ -75,23 +82,41 @@ function duplicateMessage(backend: DraftEntry, first: DraftEntry): string {
   return `${quote(backend.addressText ?? "")} is already in this pool${same}, expected each address once`;
 }
 
-/** A backend that is the listener itself would get its own datagrams for ever. */
-function findLoops(listener: DraftListener, pools: readonly DraftPool[]): Finding[] {
-  const pool = listener.hasPool ? pools.find(({ name }) => name === listener.pool) : pools[0];
-  const own = listener.address;
-  if (pool === undefined || own === undefined || own.port === 0) return [];
-  if (!listener.hasPool && pools.length > 1) return [];
-  return pool.backends
-    .filter(({ address }) => address !== undefined && reachesListener(listener, address))
-    .map(({ addressText, addressPath }) => ({
-      path: addressPath,
-      message: `${quote(addressText ?? "")} is a listener of this pool and would get its own datagrams for ever, expected the address of a server`,
-    }));
+/** The schema refuses what is no server on any machine; here those that are none on this one. */
+function broadcastBackends(backends: readonly DraftEntry[], own: OwnAddresses): Finding[] {
+  return backends.flatMap(({ address, addressText, addressPath }) => {
+    if (address === undefined || whyNoServer(address.ip) !== undefined) return [];
+    const why = whyNoServer(address.ip, own);
+    const found = `found ${quote(addressText ?? "")}, expected the address of one server`;
+    return why === undefined ? [] : [{ path: addressPath, message: `${found}: ${why}` }];
+  });
 }
 
-/** Whether what is sent to this endpoint comes to the listener, as far as the config tells. */
-export function reachesListener(listener: ListenerAddress, endpoint: Endpoint): boolean {
-  const own = listener.address;
-  if (own === undefined || own.port === 0) return false;
-  return endpointEquals(own, endpoint) || (isLoopback(endpoint.ip) && covers(listener, endpoint));
+/** Every backend that is a part of a loop: its datagrams would come back for ever. */
+function findLoops({ listeners, pools }: Draft, own: OwnAddresses): Finding[] {
+  const graph = new LoopGraph(
+    listeners.flatMap((listener) => {
+      const { address, addressText = "", ipv6Only } = listener;
+      const pool = poolNumber(listener, pools);
+      return address === undefined || pool < 0
+        ? []
+        : [{ address, addressText, ipv6Only, pool: String(pool) }];
+    }),
+    own,
+  );
+  const all = pools.flatMap(({ backends }, pool) =>
+    backends.map((backend) => ({ pool: String(pool), backend })),
+  );
+  for (const { pool, backend } of all) if (backend.address !== undefined) graph.add(pool, backend.address);
+  return all.flatMap(({ pool, backend: { address, addressText, addressPath } }) => {
+    const why = address && graph.whyLoop(pool, address);
+    const message = `${quote(addressText ?? "")} ${why}, expected the address of a server`;
+    return why === undefined ? [] : [{ path: addressPath, message }];
+  });
+}
+
+/** -1 where it is not clear, which other checks report. */
+function poolNumber({ hasPool, pool }: DraftListener, pools: readonly DraftPool[]): number {
+  if (!hasPool) return pools.length === 1 ? 0 : -1;
+  return pools.findIndex(({ name }) => name !== undefined && name === pool);
 }

@@ -3,6 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { BackendConfig } from "./config.js";
 import { ConfigError } from "./config-error.js";
+import type { OwnAddresses } from "./own-addresses.js";
 import { type CheckedConfig, checkConfig, parseBackends } from "./parse-config.js";
 import { type ParsedText, parseYaml, wholeFile } from "./yaml-document.js";
 
@@ -22,10 +23,11 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
 
 /**
  * Reads and checks a YAML or JSON file of at most 4 MiB.
+ * @param own the addresses of the machine, by default of this one at this moment
  * @throws ConfigError when it cannot be read or is not valid
  */
-export async function loadConfigFile(file: string): Promise<CheckedConfig> {
-  const { config, warnings } = loadConfigText(await readText(file, "a config"), file);
+export async function loadConfigFile(file: string, own?: OwnAddresses): Promise<CheckedConfig> {
+  const { config, warnings } = loadConfigText(await readText(file, "a config"), file, own);
   return { config: Object.freeze({ ...config, file: resolve(file) }), warnings };
 }
 
@@ -48,11 +50,12 @@ export function loadBackendsText(text: string, file?: string): readonly BackendC
 
 /**
  * Checks YAML or JSON text; `file` is only named in problems.
+ * @param own the addresses of the machine, by default of this one at this moment
  * @throws ConfigError when it is not valid
  */
-export function loadConfigText(text: string, file?: string): CheckedConfig {
+export function loadConfigText(text: string, file?: string, own?: OwnAddresses): CheckedConfig {
   const { value, locate } = parseText(text, file, "a config");
-  return checkConfig(value, locate, file);
+  return checkConfig(value, locate, file, own);
 }
 
 function parseText(text: string, file: string | undefined, expected: string): ParsedText {

@@ -12,6 +12,7 @@ import { createDraft } from "./draft.js";
 import { checkNetworkFiles, type NetworkFiles, readNetworkFiles } from "./guard-config.js";
 import { formatPath, type KeyPath } from "./key-path.js";
 import { normalise } from "./normalise.js";
+import { type OwnAddresses, readOwnAddresses } from "./own-addresses.js";
 import { configSchema, type SchemaOutput } from "./schema.js";
 import { toFindings } from "./schema-findings.js";
 import { expandFields, findUnknownKeys, fromFullPath, isShortForm } from "./short-form.js";
@@ -42,9 +43,15 @@ export function parseConfig(input: unknown, locate?: Locate, file?: string): Con
 
 /**
  * Like `parseConfig`, with warnings.
+ * @param own the addresses of this machine, which tell what would loop
  * @throws ConfigError with all problems (the first 1,000), not only the first
  */
-export function checkConfig(input: unknown, locate?: Locate, file?: string): CheckedConfig {
+export function checkConfig(
+  input: unknown,
+  locate?: Locate,
+  file?: string,
+  own: OwnAddresses = readOwnAddresses(),
+): CheckedConfig {
   const toProblem = ({ path, message, target }: Finding): Problem => {
     const place = locate?.(path, target);
     return { file, line: place?.line, column: place?.column, path: formatPath(path), message };
@@ -53,7 +60,7 @@ export function checkConfig(input: unknown, locate?: Locate, file?: string): Che
   const written = (finding: Finding) =>
     short ? { ...finding, path: fromFullPath(finding.path, input) } : finding;
 
-  const { parsed, files, findings } = checkFullForm(short ? expandFields(input) : input, file);
+  const { parsed, files, findings } = checkFullForm(short ? expandFields(input) : input, file, own);
   const all = [...(short ? findUnknownKeys(input) : []), ...findings.map(written)].slice(0, MAX_PROBLEMS);
   if (parsed === undefined || all.length > 0) throw new ConfigError(inTextOrder(all.map(toProblem)));
   const config = normalise(parsed, files, file);
@@ -90,7 +97,7 @@ interface CheckedForm {
   readonly findings: Finding[];
 }
 
-function checkFullForm(input: unknown, file: string | undefined): CheckedForm {
+function checkFullForm(input: unknown, file: string | undefined, own: OwnAddresses): CheckedForm {
   const tooMany = checkCounts(input);
   if (tooMany.length > 0) return { parsed: undefined, files: new Map(), findings: tooMany };
   const result = configSchema.safeParse(input, { reportInput: true });
@@ -100,7 +107,7 @@ function checkFullForm(input: unknown, file: string | undefined): CheckedForm {
   const findings = [
     ...toFindings(result.error?.issues ?? [], MAX_PROBLEMS),
     ...checkNames(draft),
-    ...checkAddresses(draft),
+    ...checkAddresses(draft, own),
     ...checkMaglevTables(draft),
     ...checkNetworkFiles(listeners, files),
     ...checkDiscover(input),

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { createJsonSchema, type JsonSchema } from "./json-schema.js";
 import { loadConfigText } from "./load-config.js";
+import { NO_INTERFACES } from "./own-addresses.js";
 import { createReference } from "./reference.js";
 import { PROBE_EXAMPLES } from "./reference-example.js";
 
@@ -49,7 +50,7 @@ describe("createReference", () => {
 
   it("has an example that is valid, has every key, and no warning", () => {
     const [, example = ""] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
-    const { warnings } = loadConfigText(example, "example");
+    const { warnings } = loadConfigText(example, "example", NO_INTERFACES);
     assert.deepEqual(warnings, []);
     const [, probes = ""] = /## Probes[\s\S]*?```yaml\n([\s\S]*?)```/.exec(page) ?? [];
     for (const key of listKeys(createJsonSchema()))

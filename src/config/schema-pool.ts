@@ -42,7 +42,9 @@ const failoverSchema = z.strictObject(
 const backendObjectSchema = z.strictObject(
   {
     name: name().optional().describe("Unique in the pool. Left out: the address as written."),
-    address: backendAddress().describe("Where the server is. Neither a wildcard nor port 0."),
+    address: backendAddress().describe(
+      "Where the server is: the address of one host, neither a wildcard nor multicast or broadcast, and not port 0.",
+    ),
     weight: wholeNumber({ min: 0, max: 65_535 })
       .prefault(1)
       .describe("Share of new keys, relative to the other backends of the pool. 0 takes none."),

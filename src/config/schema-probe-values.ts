@@ -1,12 +1,13 @@
 /** The kinds of value that only probes have: bytes, statuses, secrets, commands. */
 import { z } from "zod";
-import { isWildcard, parseIp } from "../core/address.js";
+import { parseIp } from "../core/address.js";
 import { SluiceError } from "../core/errors.js";
 import { REDACTED } from "./admin-config.js";
 import type { SecretConfig, UdpExpectConfig } from "./health-config.js";
 import { describeValue } from "./key-path.js";
 import { privileged } from "./privileged.js";
 import { mismatch, parsedText } from "./schema-values.js";
+import { whyNoServer } from "./server-address.js";
 
 /** More than fits in a datagram is a mistake. */
 const MAX_BYTES = 65_507;
@@ -28,13 +29,14 @@ export function textLike(title: string, pattern: string, maxLength = MAX_TEXT) {
     .meta({ title });
 }
 
-/** An IP address alone, not a wildcard. */
+/** An IP address alone, of one host. */
 export function ipAddress() {
   const title = "an IP address such as 192.0.2.1 or 2001:db8::1";
   return parsedText(title, "^[0-9A-Fa-f:.]+(%.+)?$", (text) => {
     const ip = parseIp(text);
-    if (!isWildcard(ip)) return ip;
-    const message = `found ${describeValue(text)}, expected the address of one server: a wildcard cannot be sent to`;
+    const why = whyNoServer(ip);
+    if (why === undefined) return ip;
+    const message = `found ${describeValue(text)}, expected the address of one server: ${why}`;
     throw new SluiceError("ADDRESS_INVALID", message);
   });
 }

@@ -3,12 +3,13 @@
  * title in the JSON Schema and the reference, and the end of its error message.
  */
 import { z } from "zod";
-import { type Endpoint, isWildcard, parseEndpoint } from "../core/address.js";
+import { type Endpoint, isMulticast, parseEndpoint } from "../core/address.js";
 import { SluiceError } from "../core/errors.js";
 import type { Affinity } from "../core/snapshot.js";
 import { AFFINITY_EXPECTED, AFFINITY_PATTERN, parseAffinity } from "./affinity.js";
 import { describeValue } from "./key-path.js";
 import { didYouMean } from "./nearest.js";
+import { whyNoServer } from "./server-address.js";
 import {
   DURATION_PATTERN,
   formatDuration,
@@ -134,19 +135,26 @@ export function name() {
 
 const ADDRESS_PATTERN = "^([0-9.]+|\\[[0-9A-Fa-f:.]+(%.+)?\\]):[0-9]{1,5}$";
 
-/** Where to listen: any IP address, any port. */
+/** Where to listen: an IP address of this machine, a wildcard or a broadcast address, and any port. */
 export function listenAddress() {
   const title = "an IP address and port such as 0.0.0.0:53 or [::]:53";
-  return parsedText(title, ADDRESS_PATTERN, readAddress);
+  return parsedText(title, ADDRESS_PATTERN, (text) => {
+    const address = readAddress(text);
+    if (isMulticast(address.endpoint.ip)) {
+      throw refused(text, "no multicast address: a listener joins no group, so nothing would come");
+    }
+    return address;
+  });
 }
 
-/** Where a server is: not a wildcard, not port 0. */
+/** Where a server is: an address of one host, and a port that is not 0. */
 export function backendAddress() {
   const title = "an IP address and port such as 192.0.2.1:53 or [2001:db8::1]:53";
   return parsedText(title, ADDRESS_PATTERN, (text) => {
     const address = readAddress(text);
     const { ip, port } = address.endpoint;
-    if (isWildcard(ip)) throw refused(text, "the address of one server: a wildcard cannot be sent to");
+    const why = whyNoServer(ip);
+    if (why !== undefined) throw refused(text, `the address of one server: ${why}`);
     if (port === 0) throw refused(text, "a port from 1 to 65535: port 0 cannot be sent to");
     return address;
   });

@@ -179,6 +179,16 @@ export function isLoopback(ip: IpAddress): boolean {
   return third === MAPPED_WORD ? last >>> 24 === 127 : third === 0 && last === 1;
 }
 
+/** Whether this is a group of hosts: in `224.0.0.0/4` or `ff00::/8`. */
+export function isMulticast({ family, words }: IpAddress): boolean {
+  return family === 4 ? words[3] >>> 28 === 0xe : words[0] >>> 24 === 0xff;
+}
+
+/** Whether this is `255.255.255.255`, every host of a link. */
+export function isLimitedBroadcast({ family, words }: IpAddress): boolean {
+  return family === 4 && words[3] === 0xffffffff;
+}
+
 /** Whether two addresses name the same host: `192.0.2.1` equals `::ffff:192.0.2.1`. */
 export function ipEquals(a: IpAddress, b: IpAddress): boolean {
   return a.zone === b.zone && a.words.every((word, i) => word === b.words[i]);

@@ -73,7 +73,59 @@ describe("Discovery", () => {
     assert.deepEqual(namesOf(merged), [["192.0.2.1:5000", "192.0.2.2:5000"]]);
     assert.deepEqual(problems, [
       'no room for 1 of the backends found for pool "default"',
-      '127.0.0.1:5000 is a listener of pool "default": not taken, it would get its own datagrams',
+      'not taken for pool "default": 127.0.0.1:5000 is the listener "127.0.0.1:5000" of the same pool: datagrams would go round for ever',
+    ]);
+    discovery.close();
+  });
+
+  it("leaves out what leads back over another pool, and counts it; what was there first stays", async () => {
+    const { discovery, resolver } = makeRig();
+    const listeners = [
+      { address: "127.0.0.1:1", pool: "a" },
+      { address: "127.0.0.2:1", pool: "b" },
+    ];
+    const pools = [
+      { name: "a", discover: [{ dns: "a.test:1" }] },
+      { name: "b", discover: [{ dns: "b.test:1" }] },
+    ];
+    const config = parseConfig({ listeners, pools });
+    resolver.setAddresses("a.test", ["192.0.2.1"]);
+    resolver.setAddresses("b.test", ["127.0.0.1", "192.0.2.2"]);
+    await discovery.prepare(config);
+    const first = discovery.resolve(config);
+    assert.deepEqual(namesOf(first.config), [["192.0.2.1:1"], ["127.0.0.1:1", "192.0.2.2:1"]]);
+
+    const other = makeRig();
+    other.resolver.setAddresses("a.test", ["127.0.0.2", "192.0.2.1"]);
+    other.resolver.setAddresses("b.test", ["127.0.0.1", "192.0.2.2"]);
+    await other.discovery.prepare(config);
+    const later = other.discovery.resolve(config, first.found);
+    assert.deepEqual(namesOf(later.config), namesOf(first.config));
+    assert.deepEqual(
+      later.found.map(({ leftOut }) => leftOut),
+      [1, 0],
+    );
+    assert.deepEqual(later.problems, [
+      'not taken for pool "a": 127.0.0.2:1 is the listener "127.0.0.2:1", whose pool leads back to this one: datagrams would go round for ever',
+    ]);
+    assert.deepEqual(namesOf(other.discovery.resolve(config).config), [
+      ["127.0.0.2:1", "192.0.2.1:1"],
+      ["192.0.2.2:1"],
+    ]);
+    discovery.close();
+    other.discovery.close();
+  });
+
+  it("leaves out what is no single server", async () => {
+    const { discovery, resolver } = makeRig();
+    resolver.setAddresses("a.test", ["192.0.2.1", "224.0.0.1", "255.255.255.255"]);
+    const config = configOf({ discover: [{ dns: "a.test:7" }] });
+    await discovery.prepare(config);
+    const { config: merged, found, problems } = discovery.resolve(config);
+    assert.deepEqual(namesOf(merged), [["192.0.2.1:7"]]);
+    assert.equal(found[0].leftOut, 2);
+    assert.deepEqual(problems, [
+      'not taken for pool "default": 224.0.0.1:7 is no server: a multicast address is a group of hosts, and replies come from other addresses; 255.255.255.255:7 is no server: a broadcast address is every host of a network',
     ]);
     discovery.close();
   });

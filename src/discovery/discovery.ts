@@ -7,7 +7,7 @@ import { describeSource, type SourceConfig } from "../config/discover.js";
 import type { Clock } from "../core/clock.js";
 import { createDnsSource } from "./dns-source.js";
 import { createFileSource } from "./file-source.js";
-import { mergeBackends, type Resolved } from "./merge-backends.js";
+import { type Found, mergeBackends, type Resolved } from "./merge-backends.js";
 import type { Resolver } from "./resolver.js";
 import type { Source, SourceContext, SourceStatus } from "./source.js";
 import { createSrvSource } from "./srv-source.js";
@@ -72,9 +72,12 @@ export class Discovery {
     }
   }
 
-  /** The config with every last answer in it. A source that was never prepared adds nothing. */
-  resolve(config: Config): Resolved {
-    return mergeBackends(config, (source) => this.#sources.get(keyOf(source))?.source.backends ?? []);
+  /**
+   * The config with every last answer in it. A source that was never prepared adds nothing.
+   * @param before what is in force
+   */
+  resolve(config: Config, before: readonly Found[] = []): Resolved {
+    return mergeBackends(config, (source) => this.#sources.get(keyOf(source))?.source.backends ?? [], before);
   }
 
   /** The sources of the config in force, in its order. */

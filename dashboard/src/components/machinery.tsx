@@ -54,13 +54,14 @@ export function Machinery({ status }: { readonly status: StatusView }): JSX.Elem
               </>
             }
           >
-            {sources.map(({ pool, source, state, backends, lastError, sinceChangeMs }) => (
+            {sources.map(({ pool, source, state, backends, leftOut, lastError, sinceChangeMs }) => (
               <tr key={`${pool} ${source}`}>
                 <th scope="row">{source}</th>
                 <td>{pool}</td>
                 <td class={state === "failing" ? "text-concern" : ""}>{lastError ?? state}</td>
                 <td class="prose">
                   {plural(backends, "backend")}
+                  {leftOut > 0 && ` (${leftOut} left out)`}
                   {sinceChangeMs !== null && `, the same for ${formatDuration(sinceChangeMs)}`}
                 </td>
               </tr>

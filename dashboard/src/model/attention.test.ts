@@ -37,6 +37,7 @@ test("findAttention looks at workers, sources, the flow table and recent warning
     source: "dns x",
     state: "failing",
     backends: 1,
+    leftOut: 0,
     lastError: "SERVFAIL",
     sinceChangeMs: 1,
     nextRefreshMs: 1,

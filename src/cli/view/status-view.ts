@@ -159,17 +159,18 @@ function renderBackends({ backends, counters }: StatusAnswers, look: Look): stri
 
 function renderSources({ sources }: StatusView, look: Look): string[] {
   if (sources.length === 0) return [];
-  const rows = sources.map(({ pool, source, state, backends, lastError }): Cell[] => [
+  const rows = sources.map(({ pool, source, state, backends, leftOut, lastError }): Cell[] => [
     ...[source, pool],
     { text: state, style: state === "ok" ? "green" : "yellow" },
-    ...[formatCount(backends), lastError ?? ""],
+    // A balancer that was started before this update does not tell.
+    ...[formatCount(backends), formatCount(leftOut ?? 0), lastError ?? ""],
   ]);
   return renderTable(
     [
       { title: "SOURCE", least: 12 },
       { title: "POOL", least: 6 },
       { title: "STATE" },
-      ...right("BACKENDS"),
+      ...right("BACKENDS", "LEFT OUT"),
       { title: "LAST ERROR", least: 10 },
     ],
     rows,

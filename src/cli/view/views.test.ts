@@ -69,7 +69,7 @@ test("renderStatus: sources, warnings and what is awaited are there when there a
     sources: [
       {
         ...{ pool: "web", source: "dns a.example:1", state: "failing", backends: 2, lastError: "NXDOMAIN" },
-        ...{ sinceChangeMs: 1, nextRefreshMs: null },
+        ...{ leftOut: 1, sinceChangeMs: 1, nextRefreshMs: null },
       },
     ],
     warnings: Array.from({ length: 7 }, (_, i) => ({
@@ -83,7 +83,7 @@ test("renderStatus: sources, warnings and what is awaited are there when there a
   const lines = renderStatus(statusAnswers({ status }), wide);
   assert.match(lines[0], /not ready$/);
   assert.ok(lines.includes("awaiting first probe of web/a"));
-  assert.match(lineWith(lines, "dns a.example:1"), /web +failing +2 +NXDOMAIN$/);
+  assert.match(lineWith(lines, "dns a.example:1"), /web +failing +2 +1 +NXDOMAIN$/);
   assert.ok(lines.includes("plane: batched: no FFI here"));
   assert.ok(lines.includes("flow log: 3 lines dropped"));
   assert.ok(
