@@ -32,12 +32,6 @@ describe("requests to broadcast and all-nodes addresses", { concurrency: true },
         timeout: 60_000,
       }, async (t) => {
         const { near, far, ip } = openNamespaces(t, 1500);
-        for (const end of ["near", "far"] as const) {
-          // One link-local address, so that there is one answer that is right.
-          ip(end, "link", "set", "cable", "addrgenmode", "none");
-          ip(end, "-6", "address", "flush", "dev", "cable");
-          ip(end, "address", "add", `fe80::${end === "near" ? 1 : 2}/64`, "dev", "cable", "nodad");
-        }
         ip("far", "route", "add", "default", "dev", "cable");
         const run = (where: readonly string[], name: string, ...args: string[]) =>
           new JsonProgram(t, [...where, process.execPath, programPath(name), ...args]);

@@ -27,6 +27,7 @@ export const EVENTS = [
   "full",
   "client-port",
   "socket-breaks",
+  "source-gone",
   "worker-dies",
   "reload-refused",
   "stop",

@@ -18,6 +18,7 @@ import type { TapFilter } from "../../core/taps.js";
 import { probeFeatures } from "../../linux/features.js";
 import { type Libc, loadLibc } from "../../linux/libc.js";
 import { raiseDescriptorLimit } from "../../linux/limits.js";
+import { AddressWatch, type LocalAddress } from "../address-watch.js";
 import type {
   BoundListener,
   ListenerDescriptors,
@@ -49,6 +50,7 @@ export class BatchedPlane implements Plane {
   readonly #guards: GuardMemories;
   readonly #clockOffsetMs = monotonicOffsetMs();
   readonly #capacity: number;
+  readonly #watch: AddressWatch;
   #receiving: boolean;
   /** With the guards' shared memory. */
   #snapshot: Snapshot | undefined;
@@ -68,6 +70,7 @@ export class BatchedPlane implements Plane {
     this.#capacity = Math.max(64, Math.min(MOST_FLOWS_PER_WORKER, Math.floor(descriptors / workers)));
     this.#workers = Array.from({ length: workers }, (_, index) => this.#createWorker(index));
     this.counters = this.#workers.map((worker) => worker.counters);
+    this.#watch = new AddressWatch({ onChange: (gone) => this.#networkChanged(gone) });
   }
 
   get maxFlows(): number {
@@ -149,6 +152,7 @@ export class BatchedPlane implements Plane {
   }
 
   async close(): Promise<void> {
+    this.#watch.close();
     await Promise.all(this.#workers.map((worker) => worker.close()));
     for (const group of this.#listeners.values()) group.close();
     this.#listeners.clear();
@@ -255,6 +259,14 @@ export class BatchedPlane implements Plane {
   #messageFor(snapshot: Snapshot, index: number): ApplyMessage {
     const share = Math.max(1, Math.floor(snapshot.limits.maxFlows / this.#workers.length));
     const limits = { ...snapshot.limits, maxFlows: Math.min(this.#capacity, share) };
+    const zones = this.#zonesOf(snapshot);
+    const listeners = snapshot.listeners.flatMap(
+      ({ slot }) => this.#listeners.get(slot)?.forWorker(index) ?? [],
+    );
+    return { type: "apply", snapshot: { ...snapshot, limits }, listeners, zones, receiving: this.#receiving };
+  }
+
+  #zonesOf(snapshot: Snapshot): Map<string, number> {
     const zones = new Map<string, number>();
     for (const { address, name } of snapshot.pools.flatMap((pool) => pool.backends)) {
       const { zone } = address.ip;
@@ -264,10 +276,14 @@ export class BatchedPlane implements Plane {
         this.#context.warn("no_zone", `backend ${name} (${formatEndpoint(address)}): no interface ${zone}`);
       }
     }
-    const listeners = snapshot.listeners.flatMap(
-      ({ slot }) => this.#listeners.get(slot)?.forWorker(index) ?? [],
-    );
-    return { type: "apply", snapshot: { ...snapshot, limits }, listeners, zones, receiving: this.#receiving };
+    return zones;
+  }
+
+  #networkChanged(gone: readonly LocalAddress[]): void {
+    if (this.#snapshot === undefined) return;
+    const zones = this.#zonesOf(this.#snapshot);
+    const words = Uint32Array.from(gone.flatMap((address) => [...address.words, address.scope]));
+    for (const worker of this.#workers) worker.networkChanged(words, zones);
   }
 
   /** The interface index of a zone, which is an index or a name; 0 when there is none. */

@@ -20,6 +20,7 @@ import type { Libc } from "../../linux/libc.js";
 import { type Arena, openArena } from "../../linux/memory.js";
 import { receiveBatchBytes } from "../../linux/receive-batch.js";
 import { reasonOfResult } from "./errno-reasons.js";
+import { GoneSources } from "./gone-sources.js";
 import type {
   ApplyMessage,
   FromWorker,
@@ -39,7 +40,7 @@ import { SentCopies } from "./sent-copies.js";
 import { SentLog } from "./sent-log.js";
 import { monotonicOffsetMs, STATUS } from "./shared.js";
 import { ownThreadId } from "./thread-cpu.js";
-import { ANSWERED, isShortage, UNANSWERED, UPSTREAM_DATA, Upstreams } from "./upstreams.js";
+import { ANSWERED, isShortage, NO_ZONE, UNANSWERED, UPSTREAM_DATA, Upstreams } from "./upstreams.js";
 
 const EVENTS = 512;
 /** Makes the scopes' hash another than the flow table's. */
@@ -88,6 +89,8 @@ export class Engine implements UpstreamHost {
   readonly #warnedAtMs = new Map<string, number>();
   /** By backend: when it was last said that the firewall forbids it. */
   readonly #prohibitedAtMs = new Float64Array(MAX_BACKENDS).fill(Number.NEGATIVE_INFINITY);
+  readonly #goneSources: GoneSources;
+  #zones: ReadonlyMap<string, number> = new Map();
   #nowMs = 0;
   #turns = 0;
   #expireAtMs = 0;
@@ -116,6 +119,11 @@ export class Engine implements UpstreamHost {
       descriptors,
       gro: capabilities.gro,
       late: (listener) => this.#forwarder.lateReply(listener),
+    });
+    this.#goneSources = new GoneSources({
+      arena: this.#arena,
+      upstreams: this.#upstreams,
+      leave: (flow) => this.#leaveUpstream(flow),
     });
     const counters = createCounters(memory.counters);
     this.#forwarder = new Forwarder(setup.first.snapshot, {
@@ -151,6 +159,7 @@ export class Engine implements UpstreamHost {
       capacity,
       upstreamOf: this.#upstreamOf,
       limits: this.#requestLimits,
+      reopen: (flow) => this.#reopen(flow),
       sendFailed: (backendSlot, result) => this.#sendFailed(backendSlot, result),
     });
     this.#replies = new ReplyPath({ ...shared, listeners: this.#listeners, limits: this.#replyLimits });
@@ -197,6 +206,20 @@ export class Engine implements UpstreamHost {
     return short ? NO_DESCRIPTOR : dropOf(reasonOfResult(upstream));
   }
 
+  /** A new upstream for a live flow that has left its former one. Returns it, or a drop verdict. */
+  #reopen(flow: number): number {
+    const backend = this.#forwarder.table.u32[flow * R.RECORD_WORDS + R.BACKEND];
+    const verdict = this.openUpstream(flow, backend);
+    return verdict < 0 ? verdict : this.#upstreamOf[flow];
+  }
+
+  /** Takes a live flow off its upstream, whose port rests: its next request opens another. */
+  #leaveUpstream(flow: number): void {
+    const upstream = this.#upstreamOf[flow];
+    this.#upstreamOf[flow] = -1;
+    if (upstream >= 0) this.#upstreams.rest(upstream, UNANSWERED, this.#nowMs + REST_MS);
+  }
+
   closeUpstream(flow: number, unanswered: boolean): void {
     this.#requests.flushFlow(flow);
     this.#scopes.release(this.#forwarder.table.u32[flow * R.RECORD_WORDS + R.KEY_SCOPE]);
@@ -239,6 +262,7 @@ export class Engine implements UpstreamHost {
       else this.#receiveRequests(data);
     }
     this.#moderation.turn(this.#requests.takeReceived() + this.#replies.takeReceived(), this.#nowMs);
+    if (this.#goneSources.isBusy) this.#goneSources.step();
     if (this.#nowMs >= this.#expireAtMs) this.#keepHouse();
   }
 
@@ -251,6 +275,7 @@ export class Engine implements UpstreamHost {
   /** Overdue flows are looked for a few times in the shortest limit; without flows there is nothing to wake for. */
   #waitMs(): number {
     if (this.#forwarder.table.live === 0 && this.#upstreams.open === 0) return LONGEST_WAIT_MS;
+    if (this.#goneSources.isBusy) return 0;
     return Math.min(LONGEST_WAIT_MS, Math.max(1, Math.ceil(this.#expireAtMs - this.#nowMs)));
   }
 
@@ -272,6 +297,8 @@ export class Engine implements UpstreamHost {
       else if (message.type === "end")
         this.#post({ type: "answer", ask: message.ask, yes: this.#forwarder.endFlow(message.flow) });
       else if (message.type === "stand-in") this.#standIn(message);
+      else if (message.type === "network")
+        this.#goneSources.begin(message.gone, this.#setZones(message.zones));
       else if (message.type === "tap") {
         this.#taps.set(message.tap, message.filter, message.memory);
         this.#post({ type: "answer", ask: message.ask, yes: true });
@@ -342,15 +369,30 @@ export class Engine implements UpstreamHost {
       this.#backends.delete(slot);
       this.#requestLimits.forget(slot, this.#setup.capabilities.maxSegments > 1);
     }
-    const words = new Uint32Array(4);
     for (const [slot, backend] of backends) {
-      if (this.#backends.has(slot)) continue;
-      const { ip, port } = backend.address;
-      for (let i = 0; i < 4; i++) words[i] = ip.words[i];
-      const family = ip.family === 4 ? AF_INET : AF_INET6;
-      this.#upstreams.setBackend(slot, words, zones.get(ip.zone) ?? 0, port, family);
+      if (!this.#backends.has(slot)) this.#setAddress(backend, zones);
+      this.#backends.set(slot, backend);
     }
-    for (const [slot, backend] of backends) this.#backends.set(slot, backend);
+    this.#goneSources.begin(new Uint32Array(0), this.#setZones(zones));
+  }
+
+  #setAddress({ slot, address: { ip, port } }: BackendEntry, zones: ReadonlyMap<string, number>): void {
+    const family = ip.family === 4 ? AF_INET : AF_INET6;
+    const zone = ip.zone === "" ? 0 : zones.get(ip.zone) || NO_ZONE;
+    this.#upstreams.setBackend(slot, ip.words, zone, port, family);
+  }
+
+  /** Answers the slots of backends whose interface has another number than before. */
+  #setZones(zones: ReadonlyMap<string, number>): Set<number> {
+    const changed = new Set<number>();
+    for (const [slot, backend] of this.#backends) {
+      const { zone } = backend.address.ip;
+      if (zone === "" || zones.get(zone) === (this.#zones.get(zone) ?? zones.get(zone))) continue;
+      changed.add(slot);
+      this.#setAddress(backend, zones);
+    }
+    this.#zones = zones;
+    return changed;
   }
 
   #tellLimit(path: string, largest: number): void {
@@ -391,6 +433,7 @@ function arenaBytes(): number {
     Upstreams.arenaBytes() +
     epollBytes(EVENTS) +
     Refusals.arenaBytes() +
+    GoneSources.arenaBytes() +
     SentCopies.arenaBytes() +
     SEND_ARENA_BYTES
   );

@@ -39,7 +39,7 @@ export interface ApplyMessage {
   readonly type: "apply";
   readonly snapshot: Snapshot;
   readonly listeners: readonly WorkerListener[];
-  /** Interface number for each zone that an address in the snapshot names. */
+  /** Interface number for each zone that a backend in the snapshot names; 0 where there is no such interface. */
   readonly zones: ReadonlyMap<string, number>;
   /** Whether to receive requests. */
   readonly receiving: boolean;
@@ -70,8 +70,18 @@ export interface TapMessage {
   readonly memory: SharedArrayBuffer;
 }
 
+/** Addresses of this machine are gone, or interfaces have another number. */
+export interface NetworkMessage {
+  readonly type: "network";
+  /** GONE_WORDS of each: gone-sources.ts. */
+  readonly gone: Uint32Array;
+  /** As in `ApplyMessage`, from now on. */
+  readonly zones: ReadonlyMap<string, number>;
+}
+
 export type ToWorker =
   | ApplyMessage
+  | NetworkMessage
   | EndFlowMessage
   | StandInMessage
   | TapMessage

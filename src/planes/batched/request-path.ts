@@ -3,9 +3,10 @@
  * datagrams of each flow leave together.
  */
 import { type Counters, LISTENER, listenerAt } from "../../core/counters.js";
-import { KEY_SCOPE } from "../../core/flow-record.js";
+import { BACKEND, KEY_PORT, KEY_SCOPE, RECORD_WORDS } from "../../core/flow-record.js";
 import type { Forwarder } from "../../core/forwarder.js";
 import type { Taps } from "../../core/taps.js";
+import { reasonOf } from "../../core/verdict.js";
 import { MSG_DONTWAIT } from "../../linux/constants.js";
 import { CONTROL_OVERFLOW, CONTROL_SEGMENT, CONTROL_WORDS } from "../../linux/control.js";
 import type { Arena } from "../../linux/memory.js";
@@ -46,6 +47,8 @@ export interface RequestPathParts {
   readonly copies: SentCopies;
   readonly maxSegments: number;
   readonly capacity: number;
+  /** A new upstream for a live flow that has none any more; or a drop verdict. */
+  readonly reopen: (flow: number) => number;
   /** A request could not be sent to a backend: a call's negative result. */
   readonly sendFailed: (backendSlot: number, result: number) => void;
 }
@@ -115,7 +118,9 @@ export class RequestPath {
 
   /** Sends one datagram that lies in the arena on a flow's upstream, outside any batch. */
   resend(flow: number, offset: number, bytes: number): void {
-    this.#sendOne(this.#parts.upstreamOf[flow], offset, bytes, -1);
+    const upstream = this.#upstreamFor(flow);
+    if (upstream >= 0) this.#sendOne(upstream, offset, bytes, -1);
+    else this.#unsent(flow, bytes, 1, upstream);
   }
 
   /** The pieces of the last batch: what lies there stays until the next. */
@@ -165,10 +170,20 @@ export class RequestPath {
     const flow = this.#groups.flow[group];
     if (flow < 0) return;
     this.#groups.take(group);
-    const { upstreams, upstreamOf, limits } = this.#parts;
-    const upstream = upstreamOf[flow];
+    const { upstreams, limits } = this.#parts;
+    const upstream = this.#upstreamFor(flow);
     const { offset, bytes, segment, next } = this.#groups;
     const first = this.#groups.first[group];
+    if (upstream < 0) {
+      for (let piece = first; piece >= 0; piece = next[piece])
+        this.#unsent(
+          flow,
+          bytes[piece],
+          bytes[piece] <= segment[piece] ? 1 : Math.ceil(bytes[piece] / segment[piece]),
+          upstream,
+        );
+      return;
+    }
     if (next[first] < 0 && bytes[first] <= segment[first]) {
       this.#sendOne(upstream, offset[first], bytes[first], first);
       return;
@@ -188,6 +203,19 @@ export class RequestPath {
       bursts.begin(offset[piece], bytes[piece], segment[piece], upstream, largest);
     }
     this.#sendBursts(upstream);
+  }
+
+  #upstreamFor(flow: number): number {
+    const upstream = this.#parts.upstreamOf[flow];
+    return upstream >= 0 ? upstream : this.#parts.reopen(flow);
+  }
+
+  /** Requests of a flow that has no upstream and gets none. */
+  #unsent(flow: number, bytes: number, count: number, verdict: number): void {
+    const { forwarder } = this.#parts;
+    const at = flow * RECORD_WORDS;
+    const { u32 } = forwarder.table;
+    forwarder.requestFailed(u32[at + KEY_PORT] >>> 16, u32[at + BACKEND], bytes, reasonOf(verdict), count);
   }
 
   #sendBursts(upstream: number): void {

@@ -22,7 +22,7 @@ import {
   UDP_GRO,
 } from "../../linux/constants.js";
 import type { Epoll } from "../../linux/epoll.js";
-import { EAGAIN, EMFILE, ENFILE } from "../../linux/errno.js";
+import { EAGAIN, EMFILE, ENETUNREACH, ENFILE } from "../../linux/errno.js";
 import type { Arena } from "../../linux/memory.js";
 import { SOCKADDR_IN_BYTES, SOCKADDR_SLOT_BYTES, writeSockaddr } from "../../linux/sockaddr.js";
 
@@ -33,6 +33,8 @@ const RECEIVE_BYTES = 1_048_576;
 export const ANSWERED = 0;
 export const UNANSWERED = 1;
 const LISTS = 2;
+/** For `setBackend`: its interface is not there. */
+export const NO_ZONE = -1;
 /** Most sockets that rest with every reply in: at more flows a second, the oldest serve again before their second is over. */
 const MOST_ANSWERED = 8192;
 const SCRATCH_BYTES = 16;
@@ -121,12 +123,19 @@ export class Upstreams {
     return MAX_BACKENDS * SOCKADDR_SLOT_BYTES + 512;
   }
 
-  /** Where a backend is; before any flow is bound to it. */
+  /**
+   * Where a backend is; before any flow is bound to it, and when its zone has another number.
+   * @param zone number of its interface, 0 for none, NO_ZONE where that interface is not there
+   */
   setBackend(slot: number, words: ArrayLike<number>, zone: number, port: number, family: number): void {
     const { arena } = this.#options;
+    this.#families[slot] = family;
+    if (zone === NO_ZONE) {
+      this.#addressLengths[slot] = 0;
+      return;
+    }
     const offset = this.#addresses + slot * SOCKADDR_SLOT_BYTES;
     this.#addressLengths[slot] = writeSockaddr(arena, offset, words, 0, zone, port, family);
-    this.#families[slot] = family;
   }
 
   /** Whether the upstream's backend is reached over IPv6. */
@@ -146,6 +155,11 @@ export class Upstreams {
     // Word 1 is flow information, which the sender chooses; word 6 the zone, where the backend has one.
     for (let word = 2; word < 6; word++) if (u32[other + word] !== u32[at + word]) return false;
     return u32[at + 6] === 0 || u32[other + 6] === u32[at + 6];
+  }
+
+  /** One more than the highest upstream ever used. */
+  get highWater(): number {
+    return this.#highWater;
   }
 
   fd(upstream: number): number {
@@ -217,7 +231,8 @@ export class Upstreams {
   }
 
   #openOne(backendSlot: number): number {
-    if (this.#addressLengths[backendSlot] === 0 || this.open >= this.#capacity) return -EMFILE;
+    if (this.#addressLengths[backendSlot] === 0) return -ENETUNREACH;
+    if (this.open >= this.#capacity) return -EMFILE;
     const { arena, epoll, descriptors } = this.#options;
     const { libc, address } = arena;
     const fd = libc.socket(this.#families[backendSlot], SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -115,6 +115,13 @@ export class WorkerHandle {
     });
   }
 
+  /** A worker that starts anew begins with the new zones. */
+  networkChanged(gone: Uint32Array, zones: ReadonlyMap<string, number>): void {
+    if (this.#message === undefined) return;
+    this.#message = { ...this.#message, zones };
+    this.#send({ type: "network", gone, zones });
+  }
+
   /** Resolves to false too when the worker is down or dies: then the flow is over. */
   endFlow({ flow, createdMs, serial }: FlowRef): Promise<boolean> {
     return this.#ask((ask) => ({ type: "end", ask, flow: { flow, createdMs, serial } }));

@@ -2,7 +2,7 @@
  * The sockets of one listener. An ordinary address has one. A wildcard has one for each local address, because
  * `node:dgram` does not tell which address a datagram was sent to: so each reply leaves from where the client wrote to.
  * Broadcast and all-nodes addresses have sockets that only receive, on Linux: elsewhere they cannot be bound everywhere.
- * Addresses that come and go are followed every few seconds. Inherited sockets serve as they are bound, a wildcard too.
+ * Addresses that come and go are followed. Inherited sockets serve as they are bound, a wildcard too.
  */
 import type { Socket } from "node:dgram";
 import { networkInterfaces } from "node:os";
@@ -35,7 +35,8 @@ export interface ListenerContext {
 
 export type ReceiveFrom = (from: ListenerSocket, message: Buffer, address: string, port: number) => void;
 
-const RESCAN_MS = 5000;
+/** What could not be bound is tried again after this. */
+const RETRY_MS = 5000;
 
 export class ListenerSockets {
   readonly #context: ListenerContext;
@@ -45,7 +46,10 @@ export class ListenerSockets {
   #groups: ReadonlyMap<string, string> = new Map();
   #entry: ListenerEntry;
   #nextLocal = 1;
-  #timer: NodeJS.Timeout | undefined;
+  /** Local address → the number of its interface when it was bound: one that was made anew has another. */
+  readonly #scopes = new Map<string, number>();
+  #follows = false;
+  #retry: NodeJS.Timeout | undefined;
   #scanning: Promise<void> | undefined;
   #port = 0;
   #closed = false;
@@ -84,12 +88,12 @@ export class ListenerSockets {
         setBuffers(socket, entry.receiveBufferBytes, entry.sendBufferBytes);
       }
     }
-    if (before.ipv6Only !== entry.ipv6Only) void this.#rescan();
+    if (before.ipv6Only !== entry.ipv6Only) this.followAddresses();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#timer);
+    clearTimeout(this.#retry);
     await this.#scanning;
     await Promise.all(this.#all().map(({ socket }) => closeSocket(socket)));
     this.#sockets.clear();
@@ -112,6 +116,7 @@ export class ListenerSockets {
       if (on) handle.recvStart();
       else handle.recvStop();
     }
+    if (on) this.followAddresses();
   }
 
   #all(): ListenerSocket[] {
@@ -130,11 +135,10 @@ export class ListenerSockets {
     const locals = localAddresses(this.#entry);
     const isInherited = (local: string) =>
       inherited.find({ ip: parseIp(local), port: address.port }).length > 0;
-    this.#port = locals.some(isInherited) ? address.port : await this.#findPort();
-    for (const local of locals) await this.#addLocal(local);
-    for (const group of this.#findGroups(locals)) await this.#addFound(group);
-    this.#timer = setInterval(() => void this.#rescan(), RESCAN_MS);
-    this.#timer.unref();
+    this.#port = [...locals.keys()].some(isInherited) ? address.port : await this.#findPort();
+    for (const [local, scope] of locals) await this.#addLocal(local, scope);
+    for (const [group, scope] of this.#findGroups(locals)) await this.#addFound(group, scope);
+    this.#follows = true;
   }
 
   async #findPort(): Promise<number> {
@@ -146,7 +150,8 @@ export class ListenerSockets {
     return port;
   }
 
-  async #addLocal(address: string): Promise<void> {
+  async #addLocal(address: string, scope: number): Promise<void> {
+    this.#scopes.set(address, scope);
     await this.#add(address, this.#port, this.#nextLocal);
     this.#nextLocal = (this.#nextLocal % 0xffff) + 1;
   }
@@ -191,38 +196,53 @@ export class ListenerSockets {
     return this.#sockets.get(local)?.[0];
   }
 
-  #findGroups(locals: readonly string[]): string[] {
+  /** With the number of the interface, as `localAddresses`. */
+  #findGroups(locals: ReadonlyMap<string, number>): [group: string, scope: number][] {
     if (process.platform !== "linux") return [];
-    this.#groups = groupAddresses(networkInterfaces(), new Set(locals));
-    return [...this.#groups.keys()];
+    this.#groups = groupAddresses(networkInterfaces(), new Set(locals.keys()));
+    return [...this.#groups].map(([group, local]) => [group, locals.get(local) ?? 0]);
+  }
+
+  /** An address may be tentative still. */
+  #retryLater(): void {
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      this.followAddresses();
+    }, RETRY_MS).unref();
+  }
+
+  /** The machine's addresses have changed: a wildcard serves those that it has now. */
+  followAddresses(): void {
+    if (this.#follows) void this.#rescan();
   }
 
   #rescan(): Promise<void> {
-    this.#scanning ??= this.#followAddresses().finally(() => {
+    this.#scanning ??= this.#follow().finally(() => {
       this.#scanning = undefined;
     });
     return this.#scanning;
   }
 
-  async #followAddresses(): Promise<void> {
+  async #follow(): Promise<void> {
     if (!this.#context.isReceiving()) return;
     const locals = localAddresses(this.#entry);
-    const wanted = new Set([...locals, ...this.#findGroups(locals)]);
+    const wanted = new Map([...locals, ...this.#findGroups(locals)]);
     for (const [address, sockets] of this.#sockets) {
-      if (wanted.has(address)) continue;
+      if (wanted.get(address) === this.#scopes.get(address)) continue;
       this.#sockets.delete(address);
       await Promise.all(sockets.map(({ socket }) => closeSocket(socket)));
     }
-    for (const address of wanted) {
-      if (!this.#closed && !this.#sockets.has(address)) await this.#addFound(address);
+    for (const [address, scope] of wanted) {
+      if (!this.#closed && !this.#sockets.has(address)) await this.#addFound(address, scope);
     }
   }
 
-  async #addFound(address: string): Promise<void> {
-    await this.#addLocal(address).catch((error: Error) => {
+  async #addFound(address: string, scope: number): Promise<void> {
+    await this.#addLocal(address, scope).catch((error: Error) => {
       this.#sockets.delete(address);
       const message = `cannot listen on ${address} port ${this.#port}: ${error.message}`;
       this.#context.warn("listener_address", message);
+      this.#retryLater();
     });
   }
 }

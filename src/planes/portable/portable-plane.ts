@@ -23,7 +23,8 @@ import type { ListenerEntry, Snapshot } from "../../core/snapshot.js";
 import { RESENT_WITHIN_MS, resentBackends, takenDown } from "../../core/taken-down.js";
 import { TAP_RING_BYTES, TapRingReader } from "../../core/tap-ring.js";
 import { type TapFilter, Taps } from "../../core/taps.js";
-import { dropOf, FORWARD_LAST, reasonNumber } from "../../core/verdict.js";
+import { dropOf, FORWARD_LAST, reasonNumber, reasonOf } from "../../core/verdict.js";
+import { AddressWatch, type LocalAddress } from "../address-watch.js";
 import type { BoundListener, ListenerDescriptors, Plane, PlaneContext, WorkerFigures } from "../plane.js";
 import { defaultMaxFlows, descriptorLimit } from "./descriptor-limit.js";
 import { type ListenerContext, type ListenerSocket, ListenerSockets } from "./listener-sockets.js";
@@ -43,6 +44,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   readonly counters = [createCounters()];
 
   readonly #context: PlaneContext;
+  readonly #watch: AddressWatch;
   readonly #listeners = new Map<number, ListenerSockets>();
   readonly #upstreams: (Upstream | undefined)[] = [];
   /** Ended flows' upstreams: those that had every reply, and the others. The first make room first. */
@@ -69,6 +71,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
 
   constructor(context: PlaneContext) {
     this.#context = context;
+    this.#watch = new AddressWatch({ onChange: (gone) => this.#networkChanged(gone) });
     this.#receiving = context.receiving;
     this.#listenerContext = {
       receive: (from, message, address, port) => this.#request(from, message, address, port),
@@ -148,6 +151,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#watch.close();
     this.#forwarder?.endEverything();
     this.#answered.closeAll();
     this.#resting.closeAll();
@@ -246,11 +250,35 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   }
 
   #send(flow: number, message: Buffer): void {
-    const upstream = this.#upstreams[flow];
+    const upstream = this.#upstreams[flow] ?? this.#reopen(flow, message.length);
     if (!upstream) return;
     if (this.#keptFor.size > 0 && this.#keptFor.has(upstream.backend.slot))
       upstream.keep(message, this.#nowMs);
     upstream.send(message);
+  }
+
+  /** A new upstream for a live flow that has left its former one; the request is a drop where there is none. */
+  #reopen(flow: number, length: number): Upstream | undefined {
+    const forwarder = this.#forwarder as Forwarder;
+    const at = flow * R.RECORD_WORDS;
+    const { u32 } = forwarder.table;
+    const [listener, backend] = [u32[at + R.KEY_PORT] >>> 16, u32[at + R.BACKEND]];
+    const verdict = this.openUpstream(flow, backend);
+    if (verdict < 0) forwarder.requestFailed(listener, backend, length, reasonOf(verdict));
+    return this.#upstreams[flow];
+  }
+
+  /** Flows whose source address is gone leave their socket, whose port rests: their next requests open others. */
+  #networkChanged(gone: readonly LocalAddress[]): void {
+    for (const sockets of this.#listeners.values()) sockets.followAddresses();
+    if (gone.length === 0) return;
+    this.#tick();
+    for (const upstream of this.#upstreams) {
+      if (upstream === undefined || !upstream.comesFromOneOf(gone)) continue;
+      this.#upstreams[upstream.flow] = undefined;
+      upstream.flow = -1;
+      this.#resting.add(upstream, this.#nowMs + REST_MS);
+    }
   }
 
   /** From now on keeps the requests that the snapshot says, and sends again what backends that are taken down leave unanswered. */

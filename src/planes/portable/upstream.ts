@@ -9,6 +9,7 @@ import type { RemoteInfo, Socket } from "node:dgram";
 import { writeIpWords } from "../../core/ip-words.js";
 import type { BackendEntry } from "../../core/snapshot.js";
 import { reasonNumber } from "../../core/verdict.js";
+import type { LocalAddress } from "../address-watch.js";
 import type { ListenerSocket } from "./listener-sockets.js";
 import { createUdpSocket, hostText, setBuffers } from "./open-socket.js";
 import { reasonOfError } from "./send-errors.js";
@@ -93,6 +94,19 @@ export class Upstream {
     return this.#openError;
   }
 
+  /** Whether it sends from one of these addresses, which are gone, or to its interface by a number that is over. */
+  comesFromOneOf(gone: readonly LocalAddress[]): boolean {
+    if (this.#pending !== undefined || this.#isClosed) return false;
+    const local = this.#localAddress();
+    if (local === undefined) return true;
+    const [address, zone = ""] = local.split("%");
+    return gone.some((one) => {
+      if (one.scope === 0) return one.text === address;
+      const { zone: to } = this.backend.address.ip;
+      return to === one.zone || to === `${one.scope}` || (one.text === address && zone === one.zone);
+    });
+  }
+
   send(message: Buffer): void {
     if (this.#pending === undefined) this.#send(message, true);
     else if (this.#isClosed)
@@ -119,6 +133,15 @@ export class Upstream {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#socket.close();
+  }
+
+  /** Undefined where its interface is gone: the system then has no name for its zone (ENXIO). */
+  #localAddress(): string | undefined {
+    try {
+      return this.#socket.address().address;
+    } catch {
+      return undefined;
+    }
   }
 
   #received(message: Buffer, from: RemoteInfo): void {
@@ -166,7 +189,8 @@ export class Upstream {
     this.#events.sendFailed(this, error);
   }
 
-  #failed(error: NodeJS.ErrnoException): void {
+  #failed(told: NodeJS.ErrnoException): void {
+    const error = this.#pending === undefined ? told : explainZone(told, this.backend.address.ip.zone);
     if (error.code === "ECONNREFUSED") {
       this.#events.refused(this);
       return;
@@ -186,6 +210,12 @@ export class Upstream {
     if (this.#kept.length > 0) this.#kept = this.#kept.filter((kept) => kept.message !== message);
     this.#events.requestFailed(this, message.length, reason);
   }
+}
+
+/** To the system an address whose interface is not there is no address at all. */
+function explainZone(error: NodeJS.ErrnoException, zone: string): NodeJS.ErrnoException {
+  if (zone === "" || error.code !== "EINVAL") return error;
+  return Object.assign(new Error(`no interface ${zone}`), { code: "ENETUNREACH" });
 }
 
 function isFrom({ address, port }: RemoteInfo, backend: BackendEntry): boolean {
