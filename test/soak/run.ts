@@ -1,4 +1,4 @@
-/** `npm run soak -- [--minutes N] [--seed N] [--rate N] [--plane batched] [--resend]`: the same seed makes the same faults. */
+/** `npm run soak -- [--minutes N] [--seed N] [--rate N] [--plane batched] [--resend] [--no-upgrades]`: the same seed makes the same faults. */
 import { parseArgs } from "node:util";
 import { createCleanup } from "../support/cleanup.js";
 import { runSoak } from "./run-soak.js";
@@ -7,12 +7,14 @@ import { formatSoak, judgeSoak } from "./soak-report.js";
 const PROGRESS_EVERY_MS = 5000;
 
 const { values } = parseArgs({
+  allowNegative: true,
   options: {
     minutes: { type: "string", default: "20" },
     seed: { type: "string", default: "1" },
     rate: { type: "string", default: "2000" },
     plane: { type: "string", default: "batched" },
     resend: { type: "boolean", default: false },
+    upgrades: { type: "boolean", default: true },
   },
 });
 const cleanup = createCleanup();
@@ -24,6 +26,7 @@ try {
     durationMs: Number(values.minutes) * 60_000,
     perSecond: Number(values.rate),
     resend: values.resend,
+    upgrades: values.upgrades,
     onProgress: (line) => {
       if (performance.now() - saidMs < PROGRESS_EVERY_MS) return;
       saidMs = performance.now();

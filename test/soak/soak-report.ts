@@ -19,10 +19,10 @@ export interface SoakReport {
   readonly late: number;
   readonly clients: number;
   readonly lostAtMs: readonly number[];
-  /** At the end, after all flows had ended. */
-  readonly stats: Stats;
-  /** One each second or so. */
-  readonly rssMiB: readonly number[];
+  /** Of each process of the balancer at its end, after all flows had ended; more than one where there were upgrades. */
+  readonly generations: readonly Stats[];
+  /** By process, one each second or so. */
+  readonly rssMiB: readonly (readonly number[])[];
   readonly descriptors: { readonly before: number; readonly highest: number; readonly afterClose: number };
   readonly warnings: readonly string[];
 }
@@ -46,7 +46,7 @@ export interface Losses {
   readonly unaccounted: number;
 }
 
-export function accountFor({ lostAtMs, done, stats, plane }: SoakReport): Losses {
+export function accountFor({ lostAtMs, done, generations, plane }: SoakReport): Losses {
   const deaths = done.filter(({ kind }) => kind === "kill" || kind === "crash");
   const near = deaths.map(
     ({ happenedAtMs }) =>
@@ -55,14 +55,7 @@ export function accountFor({ lostAtMs, done, stats, plane }: SoakReport): Losses
       ).length,
   );
   const inFlightAtKills = near.reduce((sum, count) => sum + count, 0);
-  const queueDrops = [...stats.listeners, ...stats.backends].reduce(
-    (sum, { queueDrops: drops }) => sum + drops,
-    0,
-  );
-  const refused =
-    plane === "portable" ? stats.backends.reduce((sum, backend) => sum + backend.refused, 0) : 0;
-  const counted =
-    total(stats.drops) + total(stats.replyDrops) - stats.replyDrops.late_reply + queueDrops + refused;
+  const counted = generations.reduce((sum, stats) => sum + countDrops(stats, plane), 0);
   return {
     lost: lostAtMs.length,
     inFlightAtKills,
@@ -72,10 +65,16 @@ export function accountFor({ lostAtMs, done, stats, plane }: SoakReport): Losses
   };
 }
 
+function countDrops({ listeners, backends, drops, replyDrops }: Stats, plane: string): number {
+  const queueDrops = [...listeners, ...backends].reduce((sum, one) => sum + one.queueDrops, 0);
+  const refused = plane === "portable" ? backends.reduce((sum, backend) => sum + backend.refused, 0) : 0;
+  return total(drops) + total(replyDrops) - replyDrops.late_reply + queueDrops + refused;
+}
+
 /** Everything that is not as it should be. */
 export function judgeSoak(report: SoakReport): string[] {
-  const { stats, descriptors } = report;
-  const faults: string[] = [];
+  const { descriptors } = report;
+  const faults: string[] = report.generations.flatMap(judgeGeneration);
   const expect = (holds: boolean, fault: string) => holds || faults.push(fault);
   const losses = accountFor(report);
   expect(
@@ -89,16 +88,23 @@ export function judgeSoak(report: SoakReport): string[] {
   for (const text of report.broken) faults.push(`broken: ${JSON.stringify(text)}`);
   const leaked = descriptors.afterClose - descriptors.before;
   expect(leaked <= SPARE_DESCRIPTORS, `${leaked} descriptors are left after close`);
-  expect(stats.flows.active === 0, `${stats.flows.active} flows did not end`);
-  const ended = Object.values(stats.flows.ended).reduce((sum, count) => sum + count, 0);
-  // A listener that comes and goes takes its counts with it; no traffic goes there.
-  expect(stats.flows.opened === ended, `${stats.flows.opened} flows opened, ${ended} ended`);
-  for (const { name, outstanding, requests } of stats.backends) {
-    expect(outstanding === 0 && requests.datagrams >= 0, `${name}: ${outstanding} outstanding`);
+  for (const samples of report.rssMiB) {
+    const growthMiB = growthOf(samples);
+    if (samples.length >= FEWEST_SAMPLES)
+      expect(growthMiB <= MOST_GROWTH_MIB, `memory grew by ${growthMiB.toFixed(0)} MiB`);
   }
-  const growthMiB = growthOf(report.rssMiB);
-  if (report.rssMiB.length >= FEWEST_SAMPLES) {
-    expect(growthMiB <= MOST_GROWTH_MIB, `memory grew by ${growthMiB.toFixed(0)} MiB`);
+  return faults;
+}
+
+function judgeGeneration({ flows, backends }: Stats): string[] {
+  const faults: string[] = [];
+  const expect = (holds: boolean, fault: string) => holds || faults.push(fault);
+  expect(flows.active === 0, `${flows.active} flows did not end`);
+  const ended = Object.values(flows.ended).reduce((sum, count) => sum + count, 0);
+  // A listener that comes and goes takes its counts with it; no traffic goes there.
+  expect(flows.opened === ended, `${flows.opened} flows opened, ${ended} ended`);
+  for (const { name, outstanding, requests } of backends) {
+    expect(outstanding === 0 && requests.datagrams >= 0, `${name}: ${outstanding} outstanding`);
   }
   return faults;
 }
@@ -114,17 +120,21 @@ function growthOf(samples: readonly number[]): number {
 }
 
 export function formatSoak(report: SoakReport): string {
-  const { stats, descriptors, done, rssMiB } = report;
+  const { generations, descriptors, done } = report;
+  const rssMiB = report.rssMiB.flat();
+  const drops = sumOf(generations.map((stats) => stats.drops));
+  const replyDrops = sumOf(generations.map((stats) => stats.replyDrops));
+  const opened = generations.reduce((sum, { flows }) => sum + flows.opened, 0);
   const losses = accountFor(report);
   const kinds = [...new Set(done.map(({ kind }) => kind))].sort();
   const happened = kinds.map((kind) => `${done.filter((fault) => fault.kind === kind).length} ${kind}`);
   return [
     `plane ${report.plane}, ${(report.durationMs / 60_000).toFixed(1)} minutes, seed ${report.seed}`,
     `faults: ${done.length} (${happened.join(", ")})`,
-    `traffic: ${report.sent} sent, ${report.answered} answered, ${list(report.wrong)} wrong, ${report.late} late, ${report.strays} strays, ${report.clients} clients, ${stats.flows.opened} flows`,
+    `traffic: ${report.sent} sent, ${report.answered} answered, ${list(report.wrong)} wrong, ${report.late} late, ${report.strays} strays, ${report.clients} clients, ${opened} flows`,
     `lost: ${losses.lost}; ${losses.inFlightAtKills} in flight at a death (${losses.mostAtOnce} at most at one), ${losses.counted} counted drops, ${losses.unaccounted} unaccounted for`,
-    `drops: ${list(stats.drops)}; of replies: ${list(stats.replyDrops)}`,
-    `memory: ${rssMiB[0]?.toFixed(0)} MiB at first, ${Math.max(...rssMiB).toFixed(0)} at most, ${rssMiB.at(-1)?.toFixed(0)} at last, trend ${growthOf(rssMiB).toFixed(1)} MiB`,
+    `drops: ${list(drops)}; of replies: ${list(replyDrops)}`,
+    `memory: ${rssMiB[0]?.toFixed(0)} MiB at first, ${Math.max(...rssMiB).toFixed(0)} at most, ${rssMiB.at(-1)?.toFixed(0)} at last, trend ${Math.max(...report.rssMiB.map(growthOf)).toFixed(1)} MiB`,
     `descriptors: ${descriptors.before} before the start, ${descriptors.highest} at most, ${descriptors.afterClose} after close`,
     `warnings: ${report.warnings.length}`,
   ].join("\n");
@@ -137,4 +147,11 @@ function total(drops: Drops): number {
 function list(counts: Readonly<Record<string, number>>): string {
   const happened = Object.entries(counts).filter(([, count]) => count !== 0);
   return happened.map(([what, count]) => `${what} ${count}`).join(", ") || "none";
+}
+
+function sumOf(counts: readonly Drops[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const one of counts)
+    for (const [what, count] of Object.entries(one)) sum[what] = (sum[what] ?? 0) + count;
+  return sum;
 }

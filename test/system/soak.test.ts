@@ -12,7 +12,7 @@ for (const plane of ["portable", "batched"] as const) {
   test(`${plane} plane: under load and random faults every lost reply is accounted for and nothing leaks`, {
     skip,
   }, async (t) => {
-    const report = await runSoak(t, { plane, seed: SEED, durationMs: 7000, perSecond: 1000 });
+    const report = await runSoak(t, { plane, seed: SEED, durationMs: 9000, perSecond: 1000, upgrades: true });
     t.diagnostic(formatSoak(report));
     assert.deepEqual(judgeSoak(report), []);
     assert.ok(report.answered > 2000 && report.done.length >= 4, formatSoak(report));
@@ -20,7 +20,8 @@ for (const plane of ["portable", "batched"] as const) {
 }
 
 test("planFaults: the same seed gives the same plan, another seed another", () => {
-  const plan = (seed: number) => planFaults({ seed, durationMs: 60_000, backends: 4, workers: true });
+  const plan = (seed: number) =>
+    planFaults({ seed, durationMs: 60_000, backends: 4, workers: true, upgrades: true });
   assert.deepEqual(plan(1), plan(1));
   assert.notDeepEqual(plan(1), plan(2));
   assert.ok(plan(1).every(({ atMs, lastsMs }) => atMs + lastsMs <= 60_000));
