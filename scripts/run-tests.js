@@ -52,8 +52,14 @@ function findTests(folder) {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: false })
     .map((path) => `${folder}/${path.split(sep).join("/")}`)
-    .filter((path) => path.endsWith(".test.js"))
+    .filter((path) => path.endsWith(".test.js") && existsSync(join(root, sourceOf(path))))
     .sort();
+}
+
+/** A test that was moved or removed is left in what an earlier build wrote. */
+function sourceOf(path) {
+  const source = path.replace(/\.js$/, ".ts").replace(/^dist-test\/dashboard\//, "dashboard/");
+  return source.replace(/^dist-test\//, "test/").replace(/^dist\//, "src/");
 }
 
 function matchesFilters(path) {

@@ -17,7 +17,7 @@ async function eventually<T>(check: () => T | Promise<T>): Promise<T> {
     try {
       return await check();
     } catch (error) {
-      if (tries > 250) throw error;
+      if (tries > 3_000) throw error;
     }
     await delay(20);
   }

@@ -15,35 +15,41 @@ export interface ServiceNotifier {
   close(): void;
 }
 
-type Send = (lines: string) => void;
+/** False when the manager has not taken in earlier messages yet: its socket holds only so many, 10 by default. */
+type Send = (lines: string) => boolean;
+
+const RETRY_MS = 50;
 
 /** @param env NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID */
 export async function createServiceNotifier(env: NodeJS.ProcessEnv, log: Logger): Promise<ServiceNotifier> {
   const path = env.NOTIFY_SOCKET;
   if (path === undefined || path === "")
     return createNotifier(
-      () => {},
+      () => true,
       undefined,
       () => {},
     );
   try {
-    const [{ loadLibc }, { openNotifySocket }] = await Promise.all([
+    const [{ loadLibc }, { openNotifySocket }, { SyscallError }] = await Promise.all([
       import("../linux/libc.js"),
       import("../linux/notify-socket.js"),
+      import("../linux/syscall-error.js"),
     ]);
     const socket = openNotifySocket(loadLibc(), path);
     const send: Send = (lines) => {
       try {
         socket.send(lines);
       } catch (error) {
+        if (error instanceof SyscallError && error.errnoName === "EAGAIN") return false;
         log.debug({ reason: reasonOf(error) }, "the service manager could not be told");
       }
+      return true;
     };
     return createNotifier(send, watchdogIntervalMs(env), () => socket.close());
   } catch (error) {
     log.debug({ reason: reasonOf(error) }, "the service manager is not told anything");
     return createNotifier(
-      () => {},
+      () => true,
       undefined,
       () => {},
     );
@@ -58,17 +64,32 @@ export function watchdogIntervalMs(env: NodeJS.ProcessEnv, pid: number = process
 }
 
 function createNotifier(send: Send, watchdogMs: number | undefined, close: () => void): ServiceNotifier {
-  const watchdog = watchdogMs === undefined ? undefined : setInterval(() => send("WATCHDOG=1"), watchdogMs);
+  // A change of state is told in its turn, however late. A sign of life is not: the next one is as good.
+  const waiting: string[] = [];
+  let retry: NodeJS.Timeout | undefined;
+  const flush = (): void => {
+    while (waiting.length > 0 && send(waiting[0])) waiting.shift();
+    clearTimeout(retry);
+    retry = waiting.length > 0 ? setTimeout(flush, RETRY_MS).unref() : undefined;
+  };
+  const tell = (lines: string): void => {
+    waiting.push(lines);
+    flush();
+  };
+  const live = () => void (waiting.length === 0 && send("WATCHDOG=1"));
+  const watchdog = watchdogMs === undefined ? undefined : setInterval(live, watchdogMs);
   watchdog?.unref();
   return {
-    ready: (status) => send(`READY=1\nSTATUS=${status}`),
+    ready: (status) => tell(`READY=1\nSTATUS=${status}`),
     // The clock is CLOCK_MONOTONIC, by which the manager tells this reload from an earlier one.
     reloading: () =>
-      send(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}\nSTATUS=reloading the config`),
-    stopping: () => send("STOPPING=1\nSTATUS=stopping"),
-    replacedBy: (pid) => send(`MAINPID=${pid}\nREADY=1`),
+      tell(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}\nSTATUS=reloading the config`),
+    stopping: () => tell("STOPPING=1\nSTATUS=stopping"),
+    replacedBy: (pid) => tell(`MAINPID=${pid}\nREADY=1`),
     close() {
       clearInterval(watchdog);
+      flush();
+      clearTimeout(retry);
       close();
     },
   };

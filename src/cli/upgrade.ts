@@ -13,8 +13,10 @@ import {
   UPGRADE_VARIABLE,
 } from "./upgrade-messages.js";
 
-/** How long the new process may take to be ready, and then to receive. */
-const READY_WITHIN_MS = 10_000;
+/** How long the new process may take to start: a busy machine takes its time, and meanwhile this process serves. */
+const READY_WITHIN_MS = 60_000;
+/** And then to begin to receive: meanwhile requests wait in the sockets, which hold only so many. */
+const RECEIVING_WITHIN_MS = 10_000;
 /** Standard streams and the channel come before the sockets. */
 const FIRST_SOCKET_FD = 4;
 /** What a service manager said to this process alone. */
@@ -24,8 +26,10 @@ export interface UpgradeOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Program and arguments for Node. Default: this process's own. */
   readonly command?: readonly string[];
-  /** Default 10 s. */
+  /** Default 60 s. */
   readonly readyWithinMs?: number;
+  /** Default 10 s. */
+  readonly receivingWithinMs?: number;
   /** Ends the attempt, and the new process with it. */
   readonly signal: AbortSignal;
 }
@@ -105,7 +109,12 @@ class Successor {
 
   /** Waits for a message. @throws SluiceError when the process ends first, takes too long, or the attempt is ended */
   async next(type: FromSuccessor["type"]): Promise<void> {
-    const { readyWithinMs = READY_WITHIN_MS, signal } = this.#options;
+    const {
+      readyWithinMs = READY_WITHIN_MS,
+      receivingWithinMs = RECEIVING_WITHIN_MS,
+      signal,
+    } = this.#options;
+    const withinMs = type === "ready" ? readyWithinMs : receivingWithinMs;
     const came = new Promise<undefined>((resolve) => {
       this.#wake = () => this.#received.has(type) && resolve(undefined);
       this.#wake();
@@ -113,7 +122,7 @@ class Successor {
     let timer: NodeJS.Timeout | undefined;
     let stop = (): void => {};
     const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve(`not ${type} within ${readyWithinMs} ms`), readyWithinMs);
+      timer = setTimeout(() => resolve(`not ${type} within ${withinMs} ms`), withinMs);
       stop = () => resolve("this process stops");
       if (signal.aborted) stop();
       signal.addEventListener("abort", stop);

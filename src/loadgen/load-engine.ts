@@ -10,7 +10,7 @@ import { check } from "../linux/syscall-error.js";
 import { openClientSockets } from "./client-sockets.js";
 import { InFlight } from "./in-flight.js";
 import { counterWord, isStopRequested, type LoadMemory, setMeasure } from "./load-memory.js";
-import { type CompletePlan, LOSS_TIMEOUT_MS } from "./load-options.js";
+import type { CompletePlan } from "./load-options.js";
 import { LoadReceiver, receiverBytes } from "./load-receiver.js";
 import { LoadSender, senderBytes } from "./load-sender.js";
 import { threadCpuMs } from "./thread-cpu.js";
@@ -132,7 +132,7 @@ export class LoadEngine {
   }
 
   #writeOff(nowMs: number): void {
-    const before = nowMs - LOSS_TIMEOUT_MS;
+    const before = nowMs - this.#plan.lossTimeoutMs;
     for (let slot = this.#inFlight.oldest(); slot >= 0; slot = this.#inFlight.oldest()) {
       if (this.#inFlight.dueMs(slot) > before) break;
       this.#owed[this.#inFlight.client(slot)]++;
@@ -197,11 +197,11 @@ export class LoadEngine {
   }
 }
 
-/** Slots for what may wait at once: the loop's own number, or a second's worth and a margin. */
+/** Slots for what may wait at once: the loop's own number, or what is due until the first are lost, and a margin. */
 function capacityOf(plan: CompletePlan): number {
   if (plan.oneWay) return 1;
   if (plan.ratePerSecond === 0) return plan.inFlight;
-  return Math.min(4_000_000, Math.ceil(plan.ratePerSecond * 1.25) + 1024);
+  return Math.min(4_000_000, Math.ceil((plan.ratePerSecond * 1.25 * plan.lossTimeoutMs) / 1000) + 1024);
 }
 
 function shareOf(plan: CompletePlan, client: number): number {

@@ -7,8 +7,7 @@ import { MIN_PAYLOAD_BYTES } from "./payload.js";
 
 /** Largest UDP payload over IPv4. */
 export const MAX_PAYLOAD_BYTES = 65_507;
-/** A datagram without a reply for this long is lost. */
-export const LOSS_TIMEOUT_MS = 1000;
+const LOSS_TIMEOUT_MS = 1000;
 
 /** The load itself. */
 export interface LoadPlan {
@@ -38,6 +37,8 @@ export interface LoadPlan {
   readonly burst?: number;
   /** Sends DNS queries, and takes only DNS answers as replies: for targets that forward nothing else. Default false. */
   readonly dns?: boolean;
+  /** A datagram without a reply for this long is lost. Default 1000. */
+  readonly lossTimeoutMs?: number;
 }
 
 export type CompletePlan = Required<Omit<LoadPlan, "ratePerSecond">> & { readonly ratePerSecond: number };
@@ -73,6 +74,7 @@ export function completePlan(plan: LoadPlan): CompletePlan {
     oneWay: plan.oneWay ?? false,
     burst: inRange("burst", plan.burst ?? BATCH, 1, BATCH),
     dns,
+    lossTimeoutMs: inRange("lossTimeoutMs", plan.lossTimeoutMs ?? LOSS_TIMEOUT_MS, 1, 2 ** 31),
   };
   if (plan.target.port === 0) throw new LoadPlanError("target: port 0 cannot be sent to");
   if (complete.distinctAddresses && !(plan.target.ip.family === 4 && isLoopback(plan.target.ip))) {

@@ -9,7 +9,7 @@ import { createReceiveBatch, type ReceiveBatch, receiveBatchBytes } from "../lin
 import { isDnsAnswer } from "./dns.js";
 import type { InFlight } from "./in-flight.js";
 import { counterWord, type LoadMemory, MAX_TAGS } from "./load-memory.js";
-import { BATCH, type CompletePlan, LOSS_TIMEOUT_MS, payloadOffset } from "./load-options.js";
+import { BATCH, type CompletePlan, payloadOffset } from "./load-options.js";
 import { hasHead, NO_TAG, readClient, readDueMs, readSequence, readSlot, readTag } from "./payload.js";
 
 const [ANSWERED, LATE, DUPLICATE] = [counterWord("answered"), counterWord("late"), counterWord("duplicate")];
@@ -35,6 +35,7 @@ export class LoadReceiver {
   readonly #gro: boolean;
   readonly #dns: boolean;
   readonly #head: number;
+  readonly #lossTimeoutMs: number;
   readonly #inFlight: InFlight;
   readonly #memory: LoadMemory;
   readonly #counters: Float64Array;
@@ -49,6 +50,7 @@ export class LoadReceiver {
     this.#gro = plan.gso;
     this.#dns = plan.dns;
     this.#head = payloadOffset(plan);
+    this.#lossTimeoutMs = plan.lossTimeoutMs;
     this.#tagOf = new Int32Array(plan.clients).fill(NO_TAG);
     this.#inFlight = inFlight;
     this.#memory = memory;
@@ -107,7 +109,7 @@ export class LoadReceiver {
     const slot = readSlot(view, offset);
     if (!this.#inFlight.has(slot, client, readSequence(view, offset))) {
       // Slots are freed by a reply, or by loss after the timeout: what is younger had its reply already.
-      counters[nowMs - readDueMs(view, offset) < LOSS_TIMEOUT_MS ? DUPLICATE : LATE]++;
+      counters[nowMs - readDueMs(view, offset) < this.#lossTimeoutMs ? DUPLICATE : LATE]++;
       return;
     }
     counters[ANSWERED]++;

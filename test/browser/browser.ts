@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import type { Cleanup } from "../support/cleanup.js";
 import { skipWithout } from "../support/needs.js";
+import { DEADLINE_MS } from "../support/waiting.js";
 
 /** Debian's, and what others call it. */
 const PROGRAMS = ["chromium", "google-chrome"];
@@ -14,7 +15,7 @@ export const needsBrowser = skipWithout(program === undefined ? ["chromium"] : [
 /** It closes with the test. */
 export async function openBrowser(t: Cleanup): Promise<Browser> {
   const executablePath = spawnSync("sh", ["-c", `command -v ${program}`], { encoding: "utf8" }).stdout.trim();
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"], timeout: 3 * DEADLINE_MS });
   t.after(() => browser.close());
   return browser;
 }
@@ -39,7 +40,7 @@ export async function openPage(
 ): Promise<OpenPage> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(DEADLINE_MS);
   const amiss: string[] = [];
   page.on("console", (message) => {
     if (message.type() === "error" && !expected?.test(message.text())) amiss.push(message.text());

@@ -6,8 +6,6 @@ import { eventually } from "../support/waiting.js";
 import { needsBrowser, openBrowser, openPage } from "./browser.js";
 import { startScene } from "./watched-balancer.js";
 
-const WAIT_MS = 10_000;
-
 async function getJson<T>(page: Page, url: string): Promise<T> {
   return (await (await page.request.get(url)).json()) as T;
 }
@@ -62,7 +60,7 @@ test("the page changes the running balancer", needsBrowser, async (t) => {
     await page.getByRole("button", { name: "Search" }).click();
     await eventually(async () => {
       assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), [client]);
-    }, WAIT_MS);
+    });
     await page.getByRole("link", { name: `Explain ${client}` }).click();
     await page.locator(".verdict", { hasText: `${client} has a live flow` }).waitFor();
 

@@ -1,4 +1,4 @@
-/** 500 backends: the page stays quick, and shows what matters. */
+/** 500 backends: the page shows what matters. How quick it is, `system/page-speed.test.ts` measures. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../support/waiting.js";
@@ -6,10 +6,8 @@ import { needsBrowser, openBrowser, openPage, showsView } from "./browser.js";
 import { startWatched } from "./watched-balancer.js";
 
 const COUNT = 500;
-/** Of 5 s with five redraws: generous, as the machine may be busy with other tests. */
-const MOST_BUSY_MS = 2500;
 
-test("the page is quick with 500 backends", needsBrowser, async (t) => {
+test("the page shows 500 backends", needsBrowser, async (t) => {
   const backends = Array.from({ length: COUNT }, (_, at) => ({
     name: `b${at + 1}`,
     address: `127.1.${Math.floor(at / 250)}.${(at % 250) + 1}:9`,
@@ -21,18 +19,6 @@ test("the page is quick with 500 backends", needsBrowser, async (t) => {
   await showsView(page, "Overview");
   await page.locator(".box-rest", { hasText: `${COUNT} backends` }).waitFor();
   assert.equal(await page.locator(".grid > g").count(), COUNT);
-
-  await t.test("while it redraws", async () => {
-    const busyMs = (await page.evaluate(`new Promise((resolve) => {
-      let sum = 0;
-      new PerformanceObserver((list) => {
-        for (const { duration } of list.getEntries()) sum += duration;
-      }).observe({ type: "longtask" });
-      setTimeout(() => resolve(sum), 5000);
-    })`)) as number;
-    t.diagnostic(`${Math.round(busyMs)} ms of 5000 in long tasks`);
-    assert.ok(busyMs < MOST_BUSY_MS, `${busyMs} ms in long tasks`);
-  });
 
   await t.test("in a table that has only a page of them", async () => {
     await page.getByRole("link", { name: "Backends", exact: true }).click();

@@ -175,10 +175,10 @@ test("AdminClient: a stream may take longer than the time for its headers", asyn
   const fake = await openFakeAdmin(t, {
     "GET /slow": (_, response) => {
       response.write("a");
-      setTimeout(() => response.end("b"), 300);
+      setTimeout(() => response.end("b"), 3_100);
     },
   });
-  const stream = await openClient(t, fake.address).stream("/slow", { timeoutMs: 100 });
+  const stream = await openClient(t, fake.address).stream("/slow", { timeoutMs: 3_000 });
   let text = "";
   for await (const chunk of stream) text += chunk;
   assert.equal(text, "ab");

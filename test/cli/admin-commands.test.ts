@@ -252,8 +252,8 @@ test(
         response.writeHead(200, { "content-type": "text/event-stream" });
         const first = connections++ === 0;
         response.write(first ? `retry: 1\n\n:\n\n${event(1)}` : 'event: missed\ndata: {"count":4}\n\n');
-        response.write(first ? event(2).slice(0, 30) : event(7));
-        if (first) setTimeout(() => response.destroy(), 50);
+        if (first) response.write(event(2).slice(0, 30), () => response.destroy());
+        else response.write(event(7));
       },
     });
     const cli = new RunningProcess(t, process.execPath, [SLUICE, "events", "-f", "--json"], {

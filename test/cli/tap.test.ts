@@ -131,7 +131,7 @@ test("sluice tap: Ctrl-C ends it well, with whole blocks", notOnWindows, async (
   const cli = new RunningProcess(t, process.execPath, [SLUICE, "tap", "192.0.2.7", "-w", file], {
     env: { SLUICE_ADMIN: fake.address, SLUICE_TOKEN: "" },
   });
-  await eventually(() => assert.ok(readFileSync(file).length > 0), 20_000);
+  await eventually(() => assert.ok(readFileSync(file).length > 0));
   cli.signal("SIGINT");
   const { code, stderr } = await cli.ended();
   assert.equal(code, 0, stderr);
@@ -147,8 +147,7 @@ test("sluice tap: a balancer that refuses, breaks off or sends something else is
     [(response) => response.end("PNG or whatever"), /does not begin as pcapng/],
     [
       (response) => {
-        response.write(begun);
-        setTimeout(() => response.destroy(), 50);
+        response.write(begun, () => response.destroy());
       },
       /closed the connection in the middle/,
     ],

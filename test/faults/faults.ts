@@ -14,6 +14,8 @@ export interface Scene {
   readonly victim: number;
   readonly backends: { [index: number]: Child };
   startBackend(index: number): Promise<void>;
+  /** Called when what was broken works again. */
+  readonly healed: () => void;
   /** The length of every pause is multiplied by this. */
   readonly pace: number;
 }
@@ -128,6 +130,7 @@ const catalogue = {
       scene.bed.loseAddress!();
       await pause(scene, 2000);
       scene.bed.regainAddress();
+      scene.healed();
       await pause(scene, 3000);
     },
   },
@@ -137,6 +140,7 @@ const catalogue = {
       scene.bed.choke!();
       await pause(scene, 2000);
       scene.bed.unchoke();
+      scene.healed();
       await pause(scene, 3000);
     },
   },

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePorts } from "../support/free-ports.js";
 import type { Contestant, RunningBalancer } from "./contestants/contestant.js";
 import { FAULTS, type FaultName, type Scene } from "./faults.js";
 import { Child } from "./messages.js";
@@ -18,6 +19,8 @@ export interface RunOptions {
   readonly pace?: number;
   /** Namespaces, or 127.0.0.1; undefined: namespaces where they can be made. */
   readonly isolated?: boolean;
+  /** Whether the same kind of traffic flows beside it without balancer and fault. Default false. */
+  readonly control?: boolean;
 }
 
 export interface FaultResult extends TallyResult {
@@ -29,12 +32,18 @@ export interface FaultResult extends TallyResult {
   readonly drops: Readonly<Record<string, number>> | undefined;
   /** From the fault to the sending of the last request that was lost or late; undefined when there was none. */
   readonly lastMissMs: number | undefined;
+  /** The same from when what was broken worked again; undefined where the fault does not say, or there was no miss. */
+  readonly lastMissAfterHealingMs: number | undefined;
+  /** What became of the traffic beside it. */
+  readonly control: TallyResult | undefined;
 }
+
+const CONTROL = { clients: 4, perSecond: 200 };
 
 export async function runFault(
   contestant: Contestant,
   fault: FaultName,
-  { clients = 16, perSecond = 1000, warmupMs = 1000, pace = 1, isolated }: RunOptions = {},
+  { clients = 16, perSecond = 1000, warmupMs = 1000, pace = 1, isolated, control = false }: RunOptions = {},
 ): Promise<FaultResult> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-faults-"));
   const bed = await openTestBed(isolated);
@@ -46,14 +55,30 @@ export async function runFault(
     const traffic = await openChild(children, bed.near, "traffic-program");
     const { clientHost } = bed;
     await traffic.ask("start", { ...bed.listen, clientHost, clients, perSecond, dns: contestant.dns });
+    const beside = control ? await startControl(bed, children) : undefined;
     await sleep(warmupMs);
     const victim = await findVictim(traffic);
     const faultMs = monotonicMs();
-    await FAULTS[fault].act({ bed, balancer, clients: traffic, victim: victim.index, pace, ...backends });
-    const tally = await traffic.ask<TallyResult>("stop");
-    const lastMissMs = tally.missedAtMs.length === 0 ? undefined : tally.missedAtMs.at(-1)! - faultMs;
-    const drops = await balancer.drops();
-    return { ...tally, fault, contestant: contestant.name, victimShare: victim.share, drops, lastMissMs };
+    let healedMs: number | undefined;
+    const healed = () => {
+      healedMs = monotonicMs();
+    };
+    await FAULTS[fault].act({
+      ...{ bed, balancer, clients: traffic, victim: victim.index, pace, healed },
+      ...backends,
+    });
+    const [tally, controlTally] = await Promise.all([
+      traffic.ask<TallyResult>("stop"),
+      beside?.ask<TallyResult>("stop"),
+    ]);
+    const last = tally.missedAtMs.at(-1);
+    return {
+      ...{ ...tally, fault, contestant: contestant.name, victimShare: victim.share },
+      drops: await balancer.drops(),
+      lastMissMs: last === undefined ? undefined : last - faultMs,
+      lastMissAfterHealingMs: last === undefined || healedMs === undefined ? undefined : last - healedMs,
+      control: controlTally,
+    };
   } finally {
     await balancer?.stop();
     await Promise.all(children.map((child) => child.kill()));
@@ -76,6 +101,17 @@ async function openBackends(
   };
   await Promise.all(Array.from({ length: BACKENDS }, (_, index) => startBackend(index)));
   return { backends, startBackend };
+}
+
+/** A server and clients of its own at one place, where no fault happens: what they miss is the machine's doing. */
+async function startControl(bed: TestBed, children: Child[]): Promise<Child> {
+  const host = "127.0.0.1";
+  const [port] = await freePorts(1);
+  const server = await openChild(children, bed.far, "backend-program", host, `${port}`, "0", "plain");
+  await server.ask("open");
+  const traffic = await openChild(children, bed.far, "traffic-program");
+  await traffic.ask("start", { host, port, clientHost: host, ...CONTROL, dns: false });
+  return traffic;
 }
 
 async function openChild(children: Child[], prefix: readonly string[], ...rest: [string, ...string[]]) {

@@ -30,7 +30,7 @@ test("lost, empty, doubled, misdelivered and bad are told apart", () => {
   tally.received(1, 0, undefined);
   tally.received(1, 20, undefined);
   tally.received(1, 20, reply(9));
-  const { missedAtMs, ...counts } = tally.result();
+  const { missedAtMs, slowestMs, ...counts } = tally.result();
   assert.deepEqual(counts, {
     sent: 4,
     answered: 2,
@@ -42,5 +42,6 @@ test("lost, empty, doubled, misdelivered and bad are told apart", () => {
     bad: 2,
   });
   assert.equal(missedAtMs.length, 2);
+  assert.ok(slowestMs >= 0);
   assert.deepEqual(tally.byTag, [[2, 2]]);
 });

@@ -19,6 +19,8 @@ export interface TallyResult {
   readonly bad: number;
   /** When the requests were sent that are lost or late, on the monotonic clock, in order. */
   readonly missedAtMs: readonly number[];
+  /** The longest that an answer took; 0 without any. */
+  readonly slowestMs: number;
 }
 
 interface Sent {
@@ -78,6 +80,10 @@ export class Tally {
       late: late.length,
       lost: lost.length,
       ...this.#wrong,
+      slowestMs: this.#sent.reduce(
+        (most, { answeredMs, atMs }) => Math.max(most, answeredMs === undefined ? 0 : answeredMs - atMs),
+        0,
+      ),
       missedAtMs: [...lost, ...late].map(({ atMs }) => atMs).sort((a, b) => a - b),
     };
   }

@@ -25,12 +25,15 @@ const IPV6: typeof IPV4 = {
   honest: (i) => `fd00:203:0:${i + 1}00::1`,
 };
 const CALM_MS = 1000;
+/** What a plain echo server takes on a small machine that does nothing else. */
+const CONTROL_PER_SECOND = 20_000;
 const BACKENDS = 3;
 const LOOK_EVERY_MS = 50;
 
 interface Bed {
   readonly balancer: JsonProgram;
   readonly honest: JsonProgram;
+  readonly near: readonly string[];
   readonly far: readonly string[];
   readonly port: number;
 }
@@ -76,6 +79,9 @@ export async function runHostile(owner: Cleanup, options: HostileOptions): Promi
   const errors = await runErrors(owner, bed, { ...plan, ip: NEAR_IP, ...options.errors, quotes });
   await delay(CALM_MS);
   const after = await mark(bed);
+  const statsAfter = (await figures(bed)).stats;
+  const flooded = { ...plan, quotes, perSecond: Math.min(options.perSecond, CONTROL_PER_SECOND) };
+  const control = options.control ? await floodEcho(owner, bed, flooded, options) : undefined;
   return {
     plane: stats.plane,
     options,
@@ -90,8 +96,41 @@ export async function runHostile(owner: Cleanup, options: HostileOptions): Promi
     rssAfterMiB: residentMiB(bed.balancer.pid),
     warnings,
     errors,
-    statsAfter: (await figures(bed)).stats,
+    statsAfter,
+    control,
   };
+}
+
+/** The same flood and the same honest clients, against a plain echo server in the balancer's place. */
+async function floodEcho(
+  owner: Cleanup,
+  { near, far }: Bed,
+  plan: Pick<FloodPlan, "ip" | "clients" | "seed" | "perSecond" | "quotes">,
+  options: HostileOptions,
+): Promise<PhaseReport> {
+  const addresses = addressesOf(options);
+  const server = [...near, process.execPath, programPath("echo-program"), addresses.near];
+  const to = await new JsonProgram(owner, server).next<string>();
+  const honest = await openHonest(owner, far, to, options);
+  const { port } = parseEndpoint(to);
+  const flood = { ...plan, port, packets: options.control!, onlyErrors: false };
+  await honest.ask();
+  await runFlood(owner, { far }, flood, () => {});
+  return honest.ask<HonestCount>();
+}
+
+async function openHonest(
+  owner: Cleanup,
+  far: readonly string[],
+  to: string,
+  options: HostileOptions,
+): Promise<JsonProgram> {
+  const ips = Array.from({ length: HONEST.clients }, (_, i) => addressesOf(options).honest(i));
+  const path = new URL("./honest-program.js", import.meta.url).pathname;
+  const command = [...far, process.execPath, path, to, ips.join(","), `${HONEST.everyMs}`];
+  const honest = new JsonProgram(owner, command);
+  await honest.next();
+  return honest;
 }
 
 async function openBed(owner: Cleanup, options: HostileOptions): Promise<Bed> {
@@ -119,11 +158,8 @@ async function openBed(owner: Cleanup, options: HostileOptions): Promise<Bed> {
   const config = JSON.stringify(createConfig(backends, options));
   const balancer = run(near, process.execPath, programPath("balancer-program"), config);
   const [{ address }] = await balancer.next<Stats["listeners"]>();
-  const path = new URL("./honest-program.js", import.meta.url).pathname;
-  const args = [address, ips.join(","), `${HONEST.everyMs}`];
-  const honest = run(far, process.execPath, path, ...args);
-  await honest.next();
-  return { balancer, honest, far, port: parseEndpoint(address).port };
+  const honest = await openHonest(owner, far, address, options);
+  return { balancer, honest, near, far, port: parseEndpoint(address).port };
 }
 
 /** What docs/robustness.md recommends for a listener that anyone may flood. */
@@ -157,7 +193,7 @@ function addressesOf({ family }: HostileOptions): typeof IPV4 {
 
 async function runFlood(
   owner: Cleanup,
-  { far }: Bed,
+  { far }: Pick<Bed, "far">,
   plan: FloodPlan,
   onCount: (count: FloodCount) => void,
 ): Promise<FloodCount> {

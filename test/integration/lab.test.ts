@@ -35,8 +35,9 @@ test("sluice lab: exits 0, and its table adds up", async () => {
   );
 });
 
-test("sluice lab: the same seed loses the same answers", async () => {
-  const fates = async (seed: string): Promise<string[]> => {
+test("sluice lab: with the same seed the servers drop the same answers", async () => {
+  /** What each server dropped on purpose; what comes late on a busy machine is not their doing. */
+  const drops = async (seed: string): Promise<(number | undefined)[]> => {
     const { stdout } = await runCli([
       "lab",
       "--port",
@@ -48,14 +49,12 @@ test("sluice lab: the same seed loses the same answers", async () => {
       "--timeout",
       "100",
     ]);
-    return [...stdout.matchAll(/^request +\d+ -> server (\d) +(answer|no answer)/gm)].map(
-      (m) => `${m[1]} ${m[2]}`,
-    );
+    return readTable(stdout).map(([, , dropped]) => dropped);
   };
-  const first = await fates("5");
-  assert.equal(first.length, 12);
-  assert.deepEqual(await fates("5"), first);
-  assert.notDeepEqual(await fates("6"), first);
+  const first = await drops("5");
+  assert.equal(first.length, 4);
+  assert.deepEqual(await drops("5"), first);
+  assert.notDeepEqual(await drops("7"), first);
 });
 
 test("sluice lab: a port in use is one clear line and exit 1", async (t) => {

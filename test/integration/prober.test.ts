@@ -21,7 +21,7 @@ test("prober: says when a server goes down, why, and when it is back", async (t)
   const { pools } = parseConfig({
     listen: "127.0.0.1:1",
     backends: [server.address],
-    health: { probe: "ping", interval: "100ms", fastInterval: "100ms", timeout: "2s", rise: 2, fall: 2 },
+    health: { probe: "ping", interval: "100ms", fastInterval: "100ms", timeout: "60s", rise: 2, fall: 2 },
   });
   const plan = pools[0]!.health!;
   prober.update([{ slot: 3, name: "default/a", endpoint: parseEndpoint(server.address), plan }]);

@@ -81,7 +81,7 @@ test("radius: freeradius answers who knows the secret", needs("freeradius"), asy
   assert.equal((await probeUntilOk(probe, port, server)).reason, "Access-Accept");
   assert.equal((await runProbe({ type: "radius", secret }, port)).ok, true);
   // The server drops what is not signed with its secret.
-  const stranger = await runProbe({ type: "radius", secret: "another" }, port);
+  const stranger = await runProbe({ type: "radius", secret: "another" }, port, 1_000);
   assert.deepEqual([stranger.ok, stranger.reason], [false, "no answer within 1s"]);
   const unreadable = await runProbe({ type: "radius", secret: { file: join(directory, "none") } }, port);
   assert.equal(unreadable.reason, "cannot read the secret: no such file");

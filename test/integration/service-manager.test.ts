@@ -9,6 +9,7 @@ import { writeUnixAddress } from "#src/linux/notify-socket.js";
 import { openUdpSocket, type UdpSocketOptions } from "#src/linux/socket.js";
 import { check } from "#src/linux/syscall-error.js";
 import { openBackend } from "../support/backends.js";
+import { freePrivilegedPorts } from "../support/free-ports.js";
 import { RunningCli } from "../support/run-cli.js";
 import { createTemporaryFolder } from "../support/temporary-folder.js";
 import { UdpPeer } from "../support/udp-peer.js";
@@ -38,7 +39,14 @@ function openManager(t: TestContext) {
     }
     return messages;
   };
-  return { env: { NOTIFY_SOCKET: path }, messages: look };
+  /** Messages of somebody else, until no more fit. */
+  const fill = () => {
+    const other = check(libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket");
+    const text = Buffer.from("of another service");
+    while (libc.sendto(other, text, text.length, 0, address, address.length) > 0);
+    libc.close(other);
+  };
+  return { env: { NOTIFY_SOCKET: path }, messages: look, fill };
 }
 
 /** A bound socket of this process and its port; it stays open as the manager's does. */
@@ -90,6 +98,17 @@ test("sluice run: tells the manager when it is ready, reloads and stops", onLinu
   cli.signal("SIGTERM");
   assert.equal((await cli.ended()).code, 0);
   assert.match(others().at(-1) ?? "", /^STOPPING=1\n/);
+});
+
+test("sluice run: a manager that is busy hears of everything once it reads", onLinux, async (t) => {
+  const manager = openManager(t);
+  manager.fill();
+  const args = ["--listen", "127.0.0.1:0", "--backend", "127.0.0.1:9"];
+  const cli = new RunningCli(t, args, { env: { ...manager.env, WATCHDOG_USEC: "20000" } });
+  await cli.ready();
+  cli.signal("SIGHUP");
+  await cli.waitForLog("nothing to reload: flags describe the config, not a file");
+  await eventually(() => assert.ok(manager.messages().some((message) => message.startsWith("READY=1\n"))));
 });
 
 for (const plane of ["portable", "batched"] as const) {
@@ -182,7 +201,7 @@ for (const plane of ["portable", "batched"]) {
         `listeners: [${listeners.map((address, n) => `{ name: l${n}, address: "${address}" }`)}]\n` +
           `pools: [{ backends: ["${backend.address}"] }]\n`,
       );
-    const privileged = "127.0.0.1:997";
+    const [privileged, other] = (await freePrivilegedPorts(2)).map((port) => `127.0.0.1:${port}`);
     write([privileged]);
     const cli = new RunningCli(t, [file, "--user", "nobody", "--plane", plane]);
     await cli.ready();
@@ -197,10 +216,10 @@ for (const plane of ["portable", "batched"]) {
     client.send("x", privileged);
     assert.equal((await client.receive()).text, "a:x");
 
-    write([privileged, "127.0.0.1:996"]);
+    write([privileged, other]);
     cli.signal("SIGHUP");
     const { msg } = await cli.waitFor("a refusal", () => cli.log.find(({ level }) => level === "error"));
-    assert.match(msg, /cannot listen on 127\.0\.0\.1:996: permission denied; ports below 1024 need root/);
+    assert.ok(msg.includes(`cannot listen on ${other}: permission denied; ports below 1024 need root`), msg);
     client.send("y", privileged);
     assert.equal((await client.receive()).text, "a:y");
   });
@@ -218,8 +237,9 @@ test(
   asRoot,
   async (t) => {
     const backend = await openBackend(t, "a");
+    const [port] = await freePrivilegedPorts(1);
     const cli = new RunningCli(t, [
-      ...["--listen", "127.0.0.1:995", "--backend", backend.address, "--user", "nobody", "--grace", "1s"],
+      ...["--listen", `127.0.0.1:${port}`, "--backend", backend.address, "--user", "nobody", "--grace", "1s"],
     ]);
     await cli.ready();
     cli.signal("SIGUSR2");
@@ -229,7 +249,7 @@ test(
     try {
       await cli.waitForLog("stopped");
       const client = await UdpPeer.open(t);
-      client.send("x", "127.0.0.1:995");
+      client.send("x", `127.0.0.1:${port}`);
       assert.equal((await client.receive()).text, "a:x");
     } finally {
       // It holds the log's other end, for which the end of the test waits.

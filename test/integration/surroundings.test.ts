@@ -16,7 +16,6 @@ import { UdpPeer } from "../support/udp-peer.js";
 import { eventually } from "../support/waiting.js";
 
 const PLANES = process.platform === "linux" ? (["portable", "batched"] as const) : (["portable"] as const);
-const LONG_MS = 20_000;
 
 /** The whole lines of a log in JSON. */
 function readLines(path: string): { time: string; level: string; msg: string }[] {
@@ -28,7 +27,10 @@ function reloadsIn(path: string): number {
   return readLines(path).filter(({ msg }) => /reload/.test(msg)).length;
 }
 
-/** `sluice run` with its log on a descriptor; probes, short times and two backends. */
+/**
+ * `sluice run` with its log on a descriptor; probes, short times and two backends. A busy machine lets a probe fail here and
+ * there, but not 50 in a row, as a clock would that jumps.
+ */
 async function startOn(
   t: TestContext,
   plane: string,
@@ -48,7 +50,7 @@ async function startOn(
       {
         affinity: "client",
         backends: backends.map(({ entry }) => entry),
-        health: { probe: { type: "udp", send: "probe" }, interval: "200ms", timeout: "100ms", fall: 2 },
+        health: { probe: { type: "udp", send: "probe" }, interval: "200ms", timeout: "100ms", fall: 50 },
       },
     ],
   };
@@ -58,13 +60,13 @@ async function startOn(
   t.after(() => child.kill("SIGKILL"));
   const to = `127.0.0.1:${port}`;
   const first = await UdpPeer.open(t);
-  await eventually(async () => void (await first.ask("?", to, 100)), LONG_MS);
+  await eventually(async () => void (await first.ask("?", to, 100)));
   return { child, to, file };
 }
 
 describe("surroundings", { concurrency: 2 }, () => {
   for (const plane of PLANES) {
-    test(`${plane}: a wall clock that jumps by days changes nothing`, { timeout: 2 * LONG_MS }, async (t) => {
+    test(`${plane}: a wall clock that jumps by days changes nothing`, async (t) => {
       const path = join(
         createTemporaryFolder((remove) => t.after(remove)),
         "log",
@@ -77,12 +79,12 @@ describe("surroundings", { concurrency: 2 }, () => {
         run: ["--log-format", "json"],
       });
       const traffic = await openSteadyTraffic(t, to, { clients: 4, everyMs: 5 });
-      await traffic.answered(2000, LONG_MS);
+      await traffic.answered(2000);
       // The log has few lines, and all of them may be of one day: reload until there are two.
       const daysOfLog = () => new Set(readLines(path).map(({ time }) => time.slice(0, 10)));
       for (let reloads = 1; reloads <= 100 && daysOfLog().size < 2; reloads++) {
         child.kill("SIGHUP");
-        await eventually(() => assert.equal(reloadsIn(path), reloads), LONG_MS);
+        await eventually(() => assert.equal(reloadsIn(path), reloads));
       }
       assert.equal(daysOfLog().size, 2, "the log's times do jump");
       const { missing, twice } = await traffic.stop();
@@ -98,7 +100,6 @@ describe("surroundings", { concurrency: 2 }, () => {
     for (const format of ["json", "pretty"]) {
       test(`${plane}, ${format}: a log that cannot be written stops nothing`, {
         skip: process.platform === "linux" ? false : "needs /dev/full",
-        timeout: 2 * LONG_MS,
       }, async (t) => {
         const full = openSync("/dev/full", "w");
         t.after(() => closeSync(full));
@@ -107,7 +108,7 @@ describe("surroundings", { concurrency: 2 }, () => {
         const traffic = await openSteadyTraffic(t, to, { clients: 4, everyMs: 5 });
         for (let reload = 0; reload < 5; reload++) {
           child.kill("SIGHUP");
-          await traffic.answered(100, LONG_MS);
+          await traffic.answered(100);
         }
         const { missing, twice } = await traffic.stop();
         assert.deepEqual([missing, twice, child.exitCode], [[], [], null]);

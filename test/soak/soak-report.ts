@@ -46,7 +46,7 @@ export interface Losses {
   readonly unaccounted: number;
 }
 
-export function accountFor({ lostAtMs, done, generations, plane }: SoakReport): Losses {
+export function accountFor({ lostAtMs, done, generations, plane, late }: SoakReport): Losses {
   const deaths = done.filter(({ kind }) => kind === "kill" || kind === "crash");
   const near = deaths.map(
     ({ happenedAtMs }) =>
@@ -61,7 +61,8 @@ export function accountFor({ lostAtMs, done, generations, plane }: SoakReport): 
     inFlightAtKills,
     mostAtOnce: Math.max(0, ...near),
     counted,
-    unaccounted: Math.max(0, lostAtMs.length - inFlightAtKills - counted),
+    // A late reply shows that its request was not lost.
+    unaccounted: Math.max(0, lostAtMs.length - inFlightAtKills - counted - late),
   };
 }
 

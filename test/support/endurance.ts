@@ -35,6 +35,7 @@ export interface PhaseReport {
 const CLIENTS = 16;
 const IN_FLIGHT = 256;
 const KILLS = 2;
+const LOSS_TIMEOUT_MS = 5000;
 
 export async function runEndurance(options: EnduranceOptions): Promise<PhaseReport[]> {
   const echo = await openEchoServer({
@@ -57,6 +58,8 @@ export async function runEndurance(options: EnduranceOptions): Promise<PhaseRepo
         inFlight: IN_FLIGHT,
         durationMs: options.phaseMs,
         warmupMs: 0,
+        // A busy machine lets an answer wait; what a worker took with it is given up some time.
+        lossTimeoutMs: LOSS_TIMEOUT_MS,
       });
       stop.abort();
       await killer;

@@ -11,6 +11,9 @@ const HIGHEST = 32_767;
 /** More than a test file asks for. */
 const EACH_PROCESS = 32;
 
+/** Those that only root may open, below those that services have. */
+const PRIVILEGED = { lowest: 600, highest: 860 };
+
 let next = LOWEST + ((process.pid * EACH_PROCESS) % (HIGHEST - LOWEST));
 
 /** `count` different UDP ports of 127.0.0.1 that are free. */
@@ -19,6 +22,17 @@ export async function freePorts(count: number): Promise<number[]> {
   while (ports.length < count) {
     if (await isFree(next)) ports.push(next);
     next = next === HIGHEST ? LOWEST : next + 1;
+  }
+  return ports;
+}
+
+/** `count` different ones of 127.0.0.1 that only root may open. */
+export async function freePrivilegedPorts(count: number): Promise<number[]> {
+  const { lowest, highest } = PRIVILEGED;
+  const ports: number[] = [];
+  for (let i = 0; ports.length < count; i++) {
+    const port = lowest + ((process.pid * count + i) % (highest - lowest));
+    if (await isFree(port)) ports.push(port);
   }
   return ports;
 }

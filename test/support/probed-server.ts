@@ -12,7 +12,8 @@ import { freePorts } from "./free-ports.js";
 import { RunningProcess } from "./run-cli.js";
 
 const DEADLINE_MS = 90_000;
-const PROBE_TIMEOUT_MS = 1_000;
+/** A busy machine takes its time to answer; what is refused is known at once. */
+const PROBE_TIMEOUT_MS = 10_000;
 const RETRY_MS = 50;
 
 /** A UDP port that is free on 127.0.0.1. */
@@ -41,11 +42,11 @@ export async function stopServer(server: RunningProcess): Promise<void> {
 }
 
 /** Runs a probe, as a config has it, once against a port of 127.0.0.1. */
-export function runProbe(probe: unknown, port: number): Promise<ProbeResult> {
+export function runProbe(probe: unknown, port: number, timeoutMs = PROBE_TIMEOUT_MS): Promise<ProbeResult> {
   const config = parseConfig({ listen: "127.0.0.1:1", backends: ["127.0.0.1:2"], health: { probe } });
   const { health } = config.pools[0]!;
   const target = parseEndpoint(`127.0.0.1:${port}`);
-  return createProbe(health!.probe).run(target, PROBE_TIMEOUT_MS, new AbortController().signal);
+  return createProbe(health!.probe).run(target, timeoutMs, new AbortController().signal);
 }
 
 /** Repeats a probe until its result will do, as long as a server may take to start; throws with the last reason. */

@@ -13,6 +13,7 @@ import { needs } from "../support/needs.js";
 import { needsNamespaces } from "../support/network-namespaces.js";
 import { RunningProcess, runProgram } from "../support/run-cli.js";
 import { createTemporaryFolder } from "../support/temporary-folder.js";
+import { eventually } from "../support/waiting.js";
 
 const BENCH = fileURLToPath(new URL("../../bench/run.js", import.meta.url));
 const SHORT = ["--runs", "1", "--tries", "1", "--duration", "0.3", "--warmup", "0.2"];
@@ -97,7 +98,9 @@ test("bench: a signal ends it, and nothing stays behind", needsBench(), async (t
   bench.signal("SIGINT");
   assert.equal((await bench.ended()).code, 130);
   assert.ok(!listNamespaces().includes(name));
-  for (const child of children) assert.ok(!isOurs(child), `${child} still runs`);
+  await eventually(() => {
+    for (const child of children) assert.ok(!isOurs(child), `${child} still runs`);
+  });
   assert.equal(existsSync(join(folder, "latest.json")), false);
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { MaglevPolicy } from "./maglev.js";
-import { byName, createMaglevTable, isPrime } from "./maglev-table.js";
+import { createMaglevTable, isPrime } from "./maglev-table.js";
 import type { Candidate, Policy } from "./policy.js";
 
 function backends(count: number, weightOf: (i: number) => number = () => 1): Candidate[] {
@@ -81,16 +81,6 @@ describe("createMaglevTable", () => {
     refused(5, 2.5);
     assert.equal(createMaglevTable(backends(2), 3).length, 3);
   });
-
-  it("is made fast enough for the packet path", () => {
-    const lists = [backends(3), backends(500), backends(4000, (i) => (i === 0 ? 65_535 : 1))];
-    for (const list of lists) {
-      const startMs = performance.now();
-      createMaglevTable(list.sort(byName), 65_537);
-      // Some 10 ms on a small machine; walking all backends in every round took 500 ms.
-      assert.ok(performance.now() - startMs < 200, `${list.length} backends`);
-    }
-  });
 });
 
 describe("MaglevPolicy", () => {
@@ -130,13 +120,10 @@ describe("MaglevPolicy", () => {
   });
 
   it("does not make an unchanged table anew", () => {
-    const size = 1_000_003;
-    const startMs = performance.now();
+    const size = 65_537;
     const first = maglev(backends(3), size);
-    const madeMs = performance.now();
     const second = maglev(backends(3).toReversed(), size, first);
-    const reusedMs = performance.now();
-    assert.ok(reusedMs - madeMs < (madeMs - startMs) / 4, `${reusedMs - madeMs} of ${madeMs - startMs} ms`);
+    assert.equal(second.table, first.table);
     assert.equal(second.choose(123_456), first.choose(123_456));
   });
 });

@@ -20,6 +20,11 @@ export class MaglevPolicy implements Policy {
     } else this.#table = createMaglevTable(this.#candidates, maglevTableSize);
   }
 
+  /** Which candidate, by name, has each place. An unchanged table is the former policy's own. */
+  get table(): Readonly<Uint16Array> {
+    return this.#table;
+  }
+
   choose(keyHash: number): number {
     if (this.#table.length === 0) return -1;
     return this.#slots[this.#table[(keyHash >>> 0) % this.#table.length]];
