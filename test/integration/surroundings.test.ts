@@ -92,7 +92,7 @@ describe("surroundings", { concurrency: 2 }, () => {
       child.kill("SIGTERM");
       assert.deepEqual(await once(child, "exit"), [0, null]);
       assert.deepEqual(
-        readLines(path).filter(({ msg, level }) => level !== "info" || /backend/.test(msg)),
+        readLines(path).filter(({ msg, level }) => level !== "info" || /backend is (?!up)/.test(msg)),
         [],
       );
     });

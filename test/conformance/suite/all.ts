@@ -17,6 +17,7 @@ import { definePolicies } from "./policies.js";
 import { defineReload } from "./reload.js";
 import { defineSession } from "./session.js";
 import { defineSizes } from "./sizes.js";
+import { defineStates } from "./states.js";
 import { defineTaps } from "./taps.js";
 import { defineTurns } from "./turns.js";
 import { defineUnanswered } from "./unanswered.js";
@@ -36,6 +37,7 @@ export function defineAll(plane: PlaneUnderTest): void {
   defineFamilies(plane);
   defineUnreachable(plane);
   defineHealth(plane);
+  defineStates(plane);
   defineKilledBackend(plane);
   defineUnanswered(plane);
   defineFigures(plane);
