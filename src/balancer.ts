@@ -9,7 +9,6 @@ import type {
   BackendControl,
   Balancer,
   BalancerEvents,
-  CloseOptions,
   ConfigInForce,
   ConfigPlan,
   Explanation,
@@ -48,6 +47,7 @@ import {
   FAULTS,
   HANDOVER,
   type StartedBalancer,
+  type StartedCloseOptions,
   type StartOptions,
 } from "./started-balancer.js";
 import { Taps } from "./taps.js";
@@ -110,6 +110,8 @@ class RunningBalancer implements StartedBalancer {
   readonly #tell: TellOperator;
   readonly #taps: Taps;
   readonly #grace: Grace;
+  /** Aborted where ports need not rest after the end. */
+  readonly #noRest = new AbortController();
   #closing: Promise<void> | undefined;
   #isOver = false;
 
@@ -287,11 +289,12 @@ class RunningBalancer implements StartedBalancer {
     return this;
   }
 
-  close(options: CloseOptions = {}): Promise<void> {
+  close(options: StartedCloseOptions = {}): Promise<void> {
+    if (options.rest === undefined) this.#noRest.abort();
     const graceMs = options.graceMs ?? this.#inForce.config.shutdown.graceMs;
     this.#discovery.close();
     this.#grace.shorten(graceMs);
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#close(options.rest);
     return this.#closing;
   }
 
@@ -299,15 +302,22 @@ class RunningBalancer implements StartedBalancer {
     return this.close();
   }
 
-  async #close(): Promise<void> {
+  async #close(onRest?: () => void): Promise<void> {
     this.#inForce.stopHousekeeping();
     await this.#turns.over();
     await this.#grace.wait();
     await this.#turns.over();
     this.#isOver = true;
     this.#taps.closeAll();
-    await Promise.all([this.#plane.close(), this.#health.close(), this.#admin.close()]);
+    const rests = !this.#noRest.signal.aborted;
+    const endPlane = rests ? this.#plane.retire() : this.#plane.close();
+    await Promise.all([endPlane, this.#health.close(), this.#admin.close()]);
     await this.#flowLog.close();
+    if (rests) {
+      onRest?.();
+      await this.#plane.rested(this.#noRest.signal);
+      await this.#plane.close();
+    }
     this.#outlets.events.emit("close");
   }
 }

@@ -67,6 +67,10 @@ export class HandoverControl implements Handover {
     });
   }
 
+  makeRoom(): void {
+    if (this.#handedOver) this.#parts.plane.makeRoom();
+  }
+
   receive(bindings: readonly NamedBinding[]): Promise<void> {
     const { plane, inForce, turns, admin, isOver } = this.#parts;
     return turns.take(async () => {

@@ -30,6 +30,8 @@ export interface Handover {
   stopReceiving(): Promise<readonly NamedBinding[]>;
   /** Receives requests, from now on or again; flows of these clients open on these backends. */
   receive(bindings: readonly NamedBinding[]): Promise<void>;
+  /** The process that has taken over is short of local ports: gives it some of those that rest here. */
+  makeRoom(): void;
 }
 
 /** @param addresses listener slot → the address really bound */

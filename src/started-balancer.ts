@@ -1,5 +1,5 @@
 /** What a balancer may be started with, and what `sluice run` and tests get besides the public API. */
-import type { Actor, Balancer, ReloadResult } from "./api.js";
+import type { Actor, Balancer, CloseOptions, ReloadResult } from "./api.js";
 import type { Clock } from "./core/clock.js";
 import type { Handover } from "./handover.js";
 import type { CreateProbe } from "./health-control.js";
@@ -41,4 +41,13 @@ export interface StartedBalancer extends Balancer {
   readonly [HANDOVER]: Handover;
   /** Addresses of the admin API, as really bound. */
   readonly adminAddresses: readonly string[];
+  close(options?: StartedCloseOptions): Promise<void>;
+}
+
+export interface StartedCloseOptions extends CloseOptions {
+  /**
+   * Another process has taken this one's place: when the flows have ended, their ports stay taken for as long as replies may come. It
+   * is called when that begins. A later call of `close` without it gives them up at once.
+   */
+  readonly rest?: () => void;
 }

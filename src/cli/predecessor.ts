@@ -51,6 +51,9 @@ async function takeOver(balancer: StartedBalancer, signal: AbortSignal): Promise
   await balancer[HANDOVER].receive(bindings);
   tell({ type: "receiving" });
   process.channel?.unref();
+  balancer.on("warning", ({ code }) => {
+    if (code === "no_descriptor" && process.connected) tell({ type: "make-room" });
+  });
 }
 
 /** What the old process sends until it receives no more. Where it is gone, so are its flows, and nobody receives. */

@@ -85,7 +85,11 @@ function createNotifier(send: Send, watchdogMs: number | undefined, close: () =>
     reloading: () =>
       tell(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}\nSTATUS=reloading the config`),
     stopping: () => tell("STOPPING=1\nSTATUS=stopping"),
-    replacedBy: (pid) => tell(`MAINPID=${pid}\nREADY=1`),
+    replacedBy(pid) {
+      // The other process is watched from now on.
+      clearInterval(watchdog);
+      tell(`MAINPID=${pid}\nREADY=1`);
+    },
     close() {
       clearInterval(watchdog);
       flush();

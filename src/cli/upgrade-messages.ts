@@ -6,6 +6,7 @@
  *   new: opens its listeners on them without receiving ─► "ready"
  *   old: stops receiving ─► "bindings" … "receive"
  *   new: receives ─► "receiving"
+ *   new: is short of local ports, while the old one still holds ports that rest ─► "make-room"
  */
 import type { HandoverSocket, NamedBinding } from "../handover.js";
 
@@ -15,7 +16,10 @@ export const UPGRADE_VARIABLE = "SLUICE_UPGRADE";
 export type ToSuccessor =
   | { readonly type: "bindings"; readonly bindings: readonly NamedBinding[] }
   | { readonly type: "receive" };
-export type FromSuccessor = { readonly type: "ready" } | { readonly type: "receiving" };
+export type FromSuccessor =
+  | { readonly type: "ready" }
+  | { readonly type: "receiving" }
+  | { readonly type: "make-room" };
 
 /** Bindings of one message. */
 export const BINDINGS_AT_ONCE = 2000;

@@ -46,7 +46,7 @@ export async function upgrade(balancer: StartedBalancer, options: UpgradeOptions
   try {
     await successor.next("ready");
     await giveOver(balancer, successor);
-    successor.release();
+    successor.release(() => balancer[HANDOVER].makeRoom());
     return successor.pid;
   } catch (error) {
     await successor.kill();
@@ -133,10 +133,13 @@ class Successor {
     if (problem !== undefined) throw failure(`the new process: ${problem}`);
   }
 
-  /** It goes on without this process. */
-  release(): void {
-    this.#child.disconnect();
+  /** It goes on without this process, which it may ask for ports that rest here. */
+  release(makeRoom: () => void): void {
+    this.#child.on("message", ({ type }: FromSuccessor) => {
+      if (type === "make-room") makeRoom();
+    });
     this.#child.unref();
+    this.#child.channel?.unref();
   }
 
   async kill(): Promise<void> {

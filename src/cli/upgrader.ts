@@ -34,7 +34,10 @@ export function createUpgrader(
         state = "replaced";
         log.info({ newPid: pid }, "upgraded: the new process receives; this one delivers replies under way");
         notifier.replacedBy(pid);
-        await balancer.close();
+        await balancer.close({
+          rest: () =>
+            log.info("resting: ports of flows that ended stay taken while replies to them may come"),
+        });
       } catch (error) {
         state = "idle";
         for (const message of describeFailure(error).messages) log.error(message);

@@ -9,6 +9,8 @@
  * - The plane owns all its sockets: listeners and upstreams. Nobody else reads, writes or closes them. An inherited socket
  *   becomes the plane's with the first listener that has its address.
  * - Figures are read at any moment, without asking the engine: `counters` has one array for each worker.
+ * - A plane whose place another process takes ends in two steps: `retire`, then `rested`, then `close`. Ports of flows that ended rest
+ *   meanwhile as they always do, so that the other process is not given them while replies may still come.
  * - After `close` nothing but reading figures is legal. `close` ends every flow and resolves when all sockets are closed.
  */
 import type { Endpoint } from "../core/address.js";
@@ -67,6 +69,12 @@ export interface Plane {
    * @param bindings live flows of a former process: core/inherited-bindings.ts
    */
   receive(on: boolean, bindings?: Uint32Array): Promise<void>;
+  /** Ends every flow and closes the listeners; what must rest rests, and late replies are counted. Afterwards only `rested`, `makeRoom`, `close`. */
+  retire(): Promise<void>;
+  /** After `retire`: resolves when nothing rests any more, at once when the signal is aborted. */
+  rested(signal: AbortSignal): Promise<void>;
+  /** Another process is short of ports: closes the older half of what rests, those with every reply in first. */
+  makeRoom(): void;
   close(): Promise<void>;
   /** What fault tests may break. Only planes with workers have it. */
   readonly faults?: PlaneFaults;

@@ -67,6 +67,7 @@ test("an upgrade: the new process answers at the old one's addresses, TCP and Un
     const { json } = await answering(patient, "/api/v1/status", 200);
     assert.equal(json.pid, newPid);
   }
+  cli.signal("SIGTERM");
   await cli.waitForLog("stopped");
   assert.ok(existsSync(socketPath));
   const client = await UdpPeer.open(t);

@@ -247,6 +247,8 @@ test(
       "upgraded: the new process receives; this one delivers replies under way",
     );
     try {
+      // Its ports rest for as long as replies may come, unless it is told to stop.
+      cli.signal("SIGTERM");
       await cli.waitForLog("stopped");
       const client = await UdpPeer.open(t);
       client.send("x", `127.0.0.1:${port}`);

@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import { startBalancer } from "#src/balancer.js";
 import { upgrade } from "#src/cli/upgrade.js";
 import { loadConfigFile } from "#src/config/load-config.js";
+import { parseEndpoint } from "#src/core/address.js";
 import { type Backend, openBackends } from "../support/backends.js";
 import { RunningCli } from "../support/run-cli.js";
 import { openSteadyTraffic } from "../support/steady-traffic.js";
@@ -26,15 +27,13 @@ class Generations {
   #failures = 0;
 
   constructor(t: TestContext, args: readonly string[]) {
-    const pids: number[] = [];
-    t.after(() => pids.forEach(killIfThere));
+    t.after(() => [...this.#former, this.#pid].forEach(killIfThere));
     this.#cli = new RunningCli(t, args);
     this.#pid = this.#cli.pid;
-    pids.push(this.#pid);
-    this.#remember = (pid) => pids.push(pid);
   }
 
-  readonly #remember: (pid: number) => void;
+  /** Processes whose place another has taken. */
+  readonly #former: number[] = [];
 
   get log() {
     return this.#cli.log;
@@ -50,8 +49,8 @@ class Generations {
       "upgraded: the new process receives; this one delivers replies under way",
       ++this.#upgrades,
     );
+    this.#former.push(this.#pid);
     this.#pid = newPid as number;
-    this.#remember(this.#pid);
   }
 
   async failToUpgrade(): Promise<void> {
@@ -59,20 +58,32 @@ class Generations {
     await this.#cli.waitForLog("upgrade failed: this process goes on", ++this.#failures);
   }
 
-  /** Waits until so many processes have ended in the ordinary way. */
+  /** Has former processes give up their ports, which would rest for half a minute, and waits until so many have ended in the ordinary way. */
   stopped(count: number): Promise<unknown> {
+    for (const pid of this.#former) terminateIfThere(pid);
     return this.#cli.waitForLog("stopped", count);
   }
 
+  /** Waits until a former process has ended its flows and keeps their ports. */
+  resting(): Promise<unknown> {
+    return this.#cli.waitForLog(
+      "resting: ports of flows that ended stay taken while replies to them may come",
+    );
+  }
+
   async stop(): Promise<void> {
+    for (const pid of this.#former) terminateIfThere(pid);
     process.kill(this.#pid, "SIGTERM");
     assert.equal((await this.#cli.ended()).code, 0);
   }
 }
 
-function killIfThere(pid: number): void {
+const killIfThere = (pid: number) => signalIfThere(pid, "SIGKILL");
+const terminateIfThere = (pid: number) => signalIfThere(pid, "SIGTERM");
+
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, signal);
   } catch {
     // It has ended, as it should.
   }
@@ -182,6 +193,31 @@ for (const plane of PLANES) {
         const { text, from } = await client.receive();
         assert.deepEqual([text, from], [`late:${n}`, to]);
       }
+      await sluice.stop();
+    },
+  );
+
+  test(
+    `upgrade, ${plane} plane: ports of the old process's flows go to nobody while replies may come`,
+    onUnix,
+    async (t) => {
+      const [backend] = await openBackends(t, "a");
+      const { file, write } = makeConfig(t, plane, [backend], "client");
+      write(JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), shutdown: { grace: "0s" } }));
+      const sluice = new Generations(t, [file]);
+      const to = `127.0.0.1:${await sluice.port()}`;
+      const client = await UdpPeer.open(t);
+      await client.ask("old", to);
+      await sluice.upgrade();
+      await sluice.resting();
+      await client.ask("new", to);
+      const [old, next] = backend.got.map(({ from }) => parseEndpoint(from).port);
+      assert.notEqual(old, next);
+      await assert.rejects(UdpPeer.open(t, { ip: "0.0.0.0", port: old }), { code: "EADDRINUSE" });
+      backend.peer.send("late", `127.0.0.1:${old}`);
+      assert.equal((await client.ask("again", to)).text, "a:again", "what comes late reaches nobody");
+      await sluice.stopped(1);
+      await UdpPeer.open(t, { ip: "0.0.0.0", port: old });
       await sluice.stop();
     },
   );

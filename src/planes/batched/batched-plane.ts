@@ -27,6 +27,7 @@ import type {
   PlaneFaults,
   WorkerFigures,
 } from "../plane.js";
+import { unlessAborted } from "../unless-aborted.js";
 import { GuardMemories } from "./guard-memory.js";
 import { ListenerGroup } from "./listener-group.js";
 import type { ApplyMessage, Capabilities, WorkerListener } from "./messages.js";
@@ -151,11 +152,23 @@ export class BatchedPlane implements Plane {
     if (this.#snapshot) await this.#tellWorkers(this.#snapshot, bindings);
   }
 
+  async retire(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.retire()));
+    this.#closeListeners();
+  }
+
+  async rested(signal: AbortSignal): Promise<void> {
+    await unlessAborted(Promise.all(this.#workers.map((worker) => worker.rested())), signal);
+  }
+
+  makeRoom(): void {
+    for (const worker of this.#workers) worker.makeRoom();
+  }
+
   async close(): Promise<void> {
     this.#watch.close();
     await Promise.all(this.#workers.map((worker) => worker.close()));
-    for (const group of this.#listeners.values()) group.close();
-    this.#listeners.clear();
+    this.#closeListeners();
   }
 
   get faults(): PlaneFaults {
@@ -164,6 +177,11 @@ export class BatchedPlane implements Plane {
       crashWorker: (index) => this.#workers[index].crash(),
       isUp: (index) => this.#workers[index].isUp,
     };
+  }
+
+  #closeListeners(): void {
+    for (const group of this.#listeners.values()) group.close();
+    this.#listeners.clear();
   }
 
   async #tellWorkers(snapshot: Snapshot, bindings?: Uint32Array): Promise<void> {

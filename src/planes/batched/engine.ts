@@ -96,6 +96,7 @@ export class Engine implements UpstreamHost {
   #expireAtMs = 0;
   #expireEveryMs = LONGEST_WAIT_MS;
   #running = true;
+  #retired = false;
   #receiving = false;
 
   constructor(libc: Libc, setup: WorkerSetup) {
@@ -173,11 +174,11 @@ export class Engine implements UpstreamHost {
     this.#post({ type: "applied", version: setup.first.snapshot.version });
   }
 
-  /** Returns when the main thread has asked to stop and everything is closed. */
+  /** Returns when the main thread has asked to stop, or to retire and nothing rests any more, and everything is closed. */
   run(): void {
     this.#arena.libc.setTimerSlack(TIMER_SLACK_NS);
     try {
-      while (this.#running) this.#turn();
+      while (this.#running && !(this.#retired && this.#upstreams.open === 0)) this.#turn();
       this.#forwarder.endEverything();
       this.#upstreams.closeAll();
     } finally {
@@ -302,9 +303,21 @@ export class Engine implements UpstreamHost {
       else if (message.type === "tap") {
         this.#taps.set(message.tap, message.filter, message.memory);
         this.#post({ type: "answer", ask: message.ask, yes: true });
-      } else if (message.type === "close") this.#running = false;
+      } else if (message.type === "retire") this.#retire(message.ask);
+      else if (message.type === "make-room") this.#upstreams.closeOlderHalf();
+      else if (message.type === "close") this.#running = false;
       else throw new Error("crash was asked for");
     }
+  }
+
+  /** Ends every flow; from then on only late replies are received. */
+  #retire(ask: number): void {
+    for (const listener of [...this.#listeners, ...this.#standIns])
+      if (listener) this.#receive(listener, -1, false);
+    this.#forwarder.endEverything();
+    this.#retired = true;
+    this.#expireAtMs = 0;
+    this.#post({ type: "answer", ask, yes: true });
   }
 
   #swap(message: ApplyMessage): void {

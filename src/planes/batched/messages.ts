@@ -79,12 +79,21 @@ export interface NetworkMessage {
   readonly zones: ReadonlyMap<string, number>;
 }
 
+/** Answered under the same number when every flow has ended. The worker ends when nothing rests any more. */
+export interface RetireMessage {
+  readonly type: "retire";
+  readonly ask: number;
+}
+
 export type ToWorker =
   | ApplyMessage
   | NetworkMessage
   | EndFlowMessage
   | StandInMessage
   | TapMessage
+  | RetireMessage
+  /** The older half of what rests is to be closed. */
+  | { readonly type: "make-room" }
   | { readonly type: "close" }
   /** For fault tests: the worker dies as by a defect. */
   | { readonly type: "crash" };

@@ -13,6 +13,7 @@ export class Orphans {
   /** Descriptors, and the timer that closes them: a set for each worker that died. */
   readonly #sets = new Map<NodeJS.Timeout, readonly number[]>();
   #count = 0;
+  #told: () => void = () => {};
 
   /** @param most to hold at one time: the next worker needs descriptors, too */
   constructor(libc: Pick<Libc, "close">, most: number) {
@@ -35,6 +36,15 @@ export class Orphans {
     this.#sets.set(timer, held);
   }
 
+  /** Resolves when it holds nothing any more; until then it keeps the process alive. */
+  async over(): Promise<void> {
+    for (const timer of this.#sets.keys()) timer.ref();
+    while (this.#sets.size > 0)
+      await new Promise<void>((resolve) => {
+        this.#told = resolve;
+      });
+  }
+
   /** Descriptors are short, or everything ends. */
   closeAll(): void {
     for (const timer of [...this.#sets.keys()]) this.#close(timer);
@@ -46,5 +56,6 @@ export class Orphans {
     this.#sets.delete(timer);
     this.#count -= held.length;
     for (const fd of held) this.#libc.close(fd);
+    this.#told();
   }
 }

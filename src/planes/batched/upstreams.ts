@@ -224,6 +224,11 @@ export class Upstreams {
     }
   }
 
+  /** Makes room for others: those with every reply in go first. */
+  closeOlderHalf(): void {
+    for (let left = Math.ceil(this.resting / 2); left > 0 && this.#closeOldest(); left--);
+  }
+
   closeAll(): void {
     for (let upstream = 0; upstream < this.#highWater; upstream++) {
       if (this.#options.descriptors[upstream] > 0) this.close(upstream);

@@ -164,6 +164,26 @@ export class WorkerHandle {
     this.#send({ type: "crash" });
   }
 
+  /** See plane.ts. A worker that dies now is not started again: its ports rest here. */
+  async retire(): Promise<void> {
+    const retired = this.#ask((ask) => ({ type: "retire", ask }));
+    this.#closing = true;
+    clearTimeout(this.#restart);
+    await retired;
+  }
+
+  /** After `retire`. */
+  async rested(): Promise<void> {
+    const worker = this.#worker;
+    if (worker !== undefined) await new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+    await this.#orphans.over();
+  }
+
+  makeRoom(): void {
+    this.#orphans.closeAll();
+    this.#send({ type: "make-room" });
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#restart);

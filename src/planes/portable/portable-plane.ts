@@ -26,6 +26,7 @@ import { type TapFilter, Taps } from "../../core/taps.js";
 import { dropOf, FORWARD_LAST, reasonNumber, reasonOf } from "../../core/verdict.js";
 import { AddressWatch, type LocalAddress } from "../address-watch.js";
 import type { BoundListener, ListenerDescriptors, Plane, PlaneContext, WorkerFigures } from "../plane.js";
+import { unlessAborted } from "../unless-aborted.js";
 import { defaultMaxFlows, descriptorLimit } from "./descriptor-limit.js";
 import { type ListenerContext, type ListenerSocket, ListenerSockets } from "./listener-sockets.js";
 import { ANSWERED_REST_MS, REST_MS, RestingUpstreams } from "./resting-upstreams.js";
@@ -61,6 +62,8 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   /** Slots of backends whose requests are kept: `failover.unanswered`. */
   #keptFor: ReadonlySet<number> = new Set();
   #timer: NodeJS.Timeout | undefined;
+  /** Tells who waits in `rested`. */
+  #nothingRests: () => void = () => {};
   #receiving: boolean;
   #nowMs = performance.now();
   /** By backend: when it was last said that the firewall forbids it. */
@@ -149,12 +152,35 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     for (const sockets of this.#listeners.values()) sockets.receive(on);
   }
 
+  async retire(): Promise<void> {
+    this.#tick();
+    this.#forwarder?.endEverything();
+    await this.#closeListeners();
+  }
+
+  async rested(signal: AbortSignal): Promise<void> {
+    const over = new Promise<void>((resolve) => {
+      this.#nothingRests = resolve;
+    });
+    this.#expire();
+    await unlessAborted(over, signal);
+  }
+
+  makeRoom(): void {
+    if (this.#answered.size > 0) this.#answered.closeAll();
+    else this.#resting.closeOlderHalf();
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#watch.close();
     this.#forwarder?.endEverything();
     this.#answered.closeAll();
     this.#resting.closeAll();
+    await this.#closeListeners();
+  }
+
+  async #closeListeners(): Promise<void> {
     const listeners = [...this.#listeners.values()];
     this.#listeners.clear();
     await Promise.all(listeners.map((sockets) => sockets.close()));
@@ -382,6 +408,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     const ended = this.#forwarder?.expire(this.#tick(), EXPIRE_AT_MOST) ?? 0;
     this.#answered.expire(this.#nowMs);
     this.#resting.expire(this.#nowMs);
+    if (this.#answered.size + this.#resting.size === 0) this.#nothingRests();
     if (ended === EXPIRE_AT_MOST) setImmediate(() => this.#expire());
   }
 

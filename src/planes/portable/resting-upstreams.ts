@@ -43,6 +43,11 @@ export class RestingUpstreams {
     return true;
   }
 
+  /** Closes the older half, to make room for another process. */
+  closeOlderHalf(): void {
+    for (let left = Math.ceil(this.size / 2); left > 0; left--) this.closeOldest();
+  }
+
   closeAll(): void {
     for (const upstream of this.#resting) this.remove(upstream);
   }

@@ -15,6 +15,7 @@ import { defineOperator } from "./operator.js";
 import type { PlaneUnderTest } from "./plane-under-test.js";
 import { definePolicies } from "./policies.js";
 import { defineReload } from "./reload.js";
+import { defineRestAfterHandover } from "./rest-after-handover.js";
 import { defineSession } from "./session.js";
 import { defineSizes } from "./sizes.js";
 import { defineStates } from "./states.js";
@@ -29,6 +30,7 @@ export function defineAll(plane: PlaneUnderTest): void {
   definePolicies(plane);
   defineSession(plane);
   defineLateReplies(plane);
+  defineRestAfterHandover(plane);
   defineLimits(plane);
   defineGuard(plane);
   defineBackendChanges(plane);
