@@ -26,6 +26,7 @@ export const DROP_REASONS = [
   "amplification",
   "stray_reply",
   "prohibited_here",
+  "unanswerable",
 ] as const;
 
 export type DropReason = (typeof DROP_REASONS)[number];

@@ -195,6 +195,31 @@ describe("Forwarder with bursts", () => {
   });
 });
 
+describe("Forwarder, clients with port 0", () => {
+  it("forwards what they send, and drops replies, to which nothing can be sent", () => {
+    const rig = new ForwarderRig({ pools: [buildPool({ affinity: CLIENT })] });
+    const flow = rig.request("192.0.2.1:0");
+    assert.ok(flow >= 0);
+    assert.ok(!rig.forwarder.takesReplyBursts(flow));
+    assert.equal(rig.reply(flow), "unanswerable");
+    assert.deepEqual(rig.replyDrops(), { unanswerable: 1 });
+    assert.equal(rig.backend(0, "replies"), 1, "the backend has answered");
+    assert.equal(rig.backend(0, "outstanding"), 0);
+    assert.equal(rig.request("192.0.2.1:0"), flow);
+  });
+
+  it("ends their flows with the last reply all the same", () => {
+    const listeners = [buildListener({ session: { requests: 1, responses: 1 } })];
+    const rig = new ForwarderRig({ pools: [buildPool({ affinity: CLIENT })], listeners });
+    const flow = rig.request("192.0.2.1:0");
+    assert.equal(rig.reply(flow), "unanswerable");
+    assert.deepEqual(
+      rig.host.closed.map(({ unanswered }) => unanswered),
+      [false],
+    );
+  });
+});
+
 describe("Forwarder.apply", () => {
   it("changes nothing when the snapshot cannot be made ready", () => {
     const rig = new ForwarderRig({ pools: [buildPool({ affinity: CLIENT })] });

@@ -40,6 +40,7 @@ export interface ForwarderOptions {
 
 const NO_BACKEND = dropOf(reasonNumber("no_backend"));
 const LATE_REPLY = dropOf(reasonNumber("late_reply"));
+const UNANSWERABLE = dropOf(reasonNumber("unanswerable"));
 const STRAY_REPLY = reasonNumber("stray_reply");
 
 export class Forwarder {
@@ -134,6 +135,8 @@ export class Forwarder {
     const listener = this.table.u32[at + R.KEY_PORT] >>> 16;
     const route = this.#routing.now.routes[listener];
     if (route === undefined || state === R.ANSWERED || state === R.FREE) return this.lateReply(listener);
+    if ((this.table.u32[at + R.KEY_PORT] & 0xffff) === 0)
+      return this.#withhold(route, flow, length, UNANSWERABLE, nowMs);
     if (route.guard !== undefined && route.guard.amplification > 0) {
       const verdict = this.#proof.judgeReply(route.guard, flow, length);
       if (verdict < 0) return this.#withhold(route, flow, length, verdict, nowMs);
@@ -171,8 +174,9 @@ export class Forwarder {
    * be judged at once.
    */
   takesReplyBursts(flow: number): boolean {
-    const route = this.#routing.now.routes[this.table.u32[flow * R.RECORD_WORDS + R.KEY_PORT] >>> 16];
-    if (route === undefined || route.responses > 0) return false;
+    const listenerAndPort = this.table.u32[flow * R.RECORD_WORDS + R.KEY_PORT];
+    const route = this.#routing.now.routes[listenerAndPort >>> 16];
+    if (route === undefined || route.responses > 0 || (listenerAndPort & 0xffff) === 0) return false;
     if (route.guard === undefined || route.guard.amplification === 0) return true;
     return this.#proof.isProved(flow);
   }
@@ -272,7 +276,7 @@ export class Forwarder {
     return flow;
   }
 
-  /** Drops a reply for the guard. To the backend it is a reply like any other: it has answered. */
+  /** Drops a reply that must not or cannot be sent. To the backend it is a reply like any other: it has answered. */
   #withhold(route: Route, flow: number, length: number, verdict: number, nowMs: number): number {
     const times = flow * R.RECORD_DOUBLES;
     const state = this.table.u32[flow * R.RECORD_WORDS + R.STATE] & R.STATE_MASK;

@@ -14,7 +14,7 @@ interface Report {
 const REFUSED = {
   backend: /^segments_refused: the path to backend \S+ takes bursts of datagrams up to 1999 bytes only/,
   client:
-    /^segments_refused: the path from listener 10\.203\.0\.1:0 takes bursts of datagrams up to 1999 bytes only/,
+    /^segments_refused: the path from listener 10\.203\.0\.1:0 to 10\.203\.0\.2 takes bursts of datagrams up to 1999 bytes only/,
 };
 const LOCAL = "127.0.0.1";
 const [SIZE, COUNT, MOST_ROUNDS] = [2000, 20, 300];

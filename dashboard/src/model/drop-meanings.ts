@@ -21,5 +21,6 @@ export const DROP_MEANINGS: Readonly<Record<string, string>> = {
   rate_bytes: "more bytes than guard gives this client or network",
   rate_new_flows: "more new flows than guard gives this client or network",
   amplification: "a reply larger than guard.amplification allows",
+  unanswerable: "the client sent from port 0, to which nothing can be sent",
   stray_reply: "not from the flow's backend: it came while the flow's socket was being opened",
 };

@@ -8,6 +8,7 @@ import * as R from "../../core/flow-record.js";
 import { FlowRing } from "../../core/flow-ring.js";
 import type { UpstreamHost } from "../../core/flows.js";
 import { Forwarder } from "../../core/forwarder.js";
+import { formatIpWords } from "../../core/ip-words.js";
 import { PROHIBITED_EVERY_MS, prohibitedWarning } from "../../core/send-failure.js";
 import { type BackendEntry, MAX_BACKENDS, MAX_LISTENERS } from "../../core/snapshot.js";
 import { Taps } from "../../core/taps.js";
@@ -19,6 +20,7 @@ import { EventFd } from "../../linux/event-fd.js";
 import type { Libc } from "../../linux/libc.js";
 import { type Arena, openArena } from "../../linux/memory.js";
 import { receiveBatchBytes } from "../../linux/receive-batch.js";
+import { DestinationLimits } from "./destination-limits.js";
 import { reasonOfResult } from "./errno-reasons.js";
 import { GoneSources } from "./gone-sources.js";
 import type {
@@ -43,8 +45,9 @@ import { ownThreadId } from "./thread-cpu.js";
 import { ANSWERED, isShortage, NO_ZONE, UNANSWERED, UPSTREAM_DATA, Upstreams } from "./upstreams.js";
 
 const EVENTS = 512;
-/** Makes the scopes' hash another than the flow table's. */
+/** Make these hashes others than the flow table's. */
 const SCOPES_SEED = 0x27d4eb2f;
+const LIMITS_SEED = 0x2c1b3c6d;
 const CONTROL_DATA = 0xffff;
 /** After its last request an upstream's port rests this long where replies may come, and so long where all have come. */
 const REST_MS = 30_000;
@@ -60,7 +63,6 @@ const NO_PORT = "no local port is free (net.ipv4.ip_local_port_range)";
 const NO_DESCRIPTOR = dropOf(reasonNumber("no_descriptor"));
 
 export class Engine implements UpstreamHost {
-  readonly #setup: WorkerSetup;
   readonly #arena: Arena;
   readonly #epoll: Epoll;
   readonly #eventFd: EventFd;
@@ -76,7 +78,6 @@ export class Engine implements UpstreamHost {
   #standIns: OpenListener[] = [];
   readonly #backends = new Map<number, BackendEntry>();
   readonly #requestLimits: SegmentLimits;
-  readonly #replyLimits: SegmentLimits;
   readonly #requests: RequestPath;
   readonly #replies: ReplyPath;
   readonly #refusals: Refusals;
@@ -101,7 +102,6 @@ export class Engine implements UpstreamHost {
 
   constructor(libc: Libc, setup: WorkerSetup) {
     const { memory, capacity, capabilities } = setup;
-    this.#setup = setup;
     this.#port = setup.port;
     this.#arena = openArena(libc, arenaBytes());
     this.#epoll = openEpoll(this.#arena, EVENTS);
@@ -141,8 +141,11 @@ export class Engine implements UpstreamHost {
     this.#requestLimits = new SegmentLimits(MAX_BACKENDS, bursts, (slot, largest) =>
       this.#tellLimit(`to backend ${this.#backends.get(slot)?.name}`, largest),
     );
-    this.#replyLimits = new SegmentLimits(MAX_LISTENERS, bursts, (slot, largest) =>
-      this.#tellLimit(`from listener ${this.#forwarder.routing.routes[slot]?.listener.name}`, largest),
+    const limits = new DestinationLimits(bursts, setup.seed ^ LIMITS_SEED, (slot, ip, largest) =>
+      this.#tellLimit(
+        `from listener ${this.#forwarder.routing.routes[slot]?.listener.name} to ${formatIpWords(ip, 0)}`,
+        largest,
+      ),
     );
     const shared = {
       arena: this.#arena,
@@ -163,7 +166,7 @@ export class Engine implements UpstreamHost {
       reopen: (flow) => this.#reopen(flow),
       sendFailed: (backendSlot, result) => this.#sendFailed(backendSlot, result),
     });
-    this.#replies = new ReplyPath({ ...shared, listeners: this.#listeners, limits: this.#replyLimits });
+    this.#replies = new ReplyPath({ ...shared, listeners: this.#listeners, limits });
     const resending = { ...shared, ...sending, requests: this.#requests };
     this.#resends = new Resends(resending, setup.first.snapshot);
     this.#refusals = new Refusals({
@@ -380,7 +383,7 @@ export class Engine implements UpstreamHost {
     for (const slot of this.#backends.keys()) {
       if (backends.has(slot)) continue;
       this.#backends.delete(slot);
-      this.#requestLimits.forget(slot, this.#setup.capabilities.maxSegments > 1);
+      this.#requestLimits.forget(slot);
     }
     for (const [slot, backend] of backends) {
       if (!this.#backends.has(slot)) this.#setAddress(backend, zones);

@@ -18,10 +18,10 @@ import {
   writeSockaddr,
 } from "../../linux/sockaddr.js";
 import { adoptUdpSocket, openUdpSocket, type UdpSocket } from "../../linux/socket.js";
+import { DestinationLimits } from "./destination-limits.js";
 import { REPLY_SLOTS, ReplyPath } from "./reply-path.js";
 import { SLOT_BYTES } from "./request-path.js";
 import { Scopes } from "./scopes.js";
-import { SegmentLimits } from "./segment-limits.js";
 import { Upstreams } from "./upstreams.js";
 
 const skip = process.platform === "linux" ? false : "needs Linux";
@@ -81,7 +81,7 @@ function openBench(t: TestContext, local: SocketAddress, beforeConnect: (send: S
   ];
   const path = new ReplyPath({
     ...{ arena, forwarder, counters, upstreams, listeners, scopes: new Scopes(1), taps: new Taps(0) },
-    ...{ limits: new SegmentLimits(1, false, () => {}), maxSegments: 1 },
+    ...{ limits: new DestinationLimits(false, 1, () => {}), maxSegments: 1 },
   });
   forwarder.key.set([...Array.from(local.words), 0, client.localAddress().port]);
   assert.ok(forwarder.fromClient(0, 1, 0) >= 0);

@@ -12,10 +12,10 @@ import { EAGAIN } from "../../linux/errno.js";
 import type { Arena } from "../../linux/memory.js";
 import { createReceiveBatch, type ReceiveBatch } from "../../linux/receive-batch.js";
 import { Bursts } from "./bursts.js";
+import type { DestinationLimits } from "./destination-limits.js";
 import { reasonOfResult } from "./errno-reasons.js";
 import { type OpenListener, SLOT_BYTES } from "./request-path.js";
 import type { Scopes } from "./scopes.js";
-import type { SegmentLimits } from "./segment-limits.js";
 import { SingleFile } from "./single-file.js";
 import { copyPiece } from "./tapped.js";
 import type { Upstreams } from "./upstreams.js";
@@ -29,7 +29,7 @@ export interface ReplyPathParts {
   readonly listeners: readonly (OpenListener | undefined)[];
   readonly scopes: Scopes;
   readonly taps: Taps;
-  readonly limits: SegmentLimits;
+  readonly limits: DestinationLimits;
   readonly maxSegments: number;
 }
 
@@ -56,6 +56,7 @@ export class ReplyPath {
   readonly #messages = new Int32Array(1 << HOME_BITS);
   #used = 0;
   #listener = -1;
+  #nowMs = 0;
 
   constructor(parts: ReplyPathParts) {
     const { arena } = parts;
@@ -75,6 +76,7 @@ export class ReplyPath {
    */
   receive(upstream: number, turn: number, nowMs: number): boolean {
     const { upstreams } = this.#parts;
+    this.#nowMs = nowMs;
     if (REPLY_SLOTS - this.#used < PER_UPSTREAM) this.flush();
     const first = this.#used;
     const ask = this.#singleFile.ask(PER_UPSTREAM, upstreams.turn[upstream] === turn - 1);
@@ -156,9 +158,9 @@ export class ReplyPath {
   }
 
   #add(upstream: number, flow: number, offset: number, bytes: number, segment: number): void {
-    const { upstreams, limits } = this.#parts;
+    const { upstreams, limits, forwarder } = this.#parts;
     const listener = upstreams.listener[upstream];
-    const largest = limits.largest(listener);
+    const largest = limits.largest(forwarder.table.u32, flow * R.RECORD_WORDS, this.#nowMs);
     if (listener !== this.#listener && this.#bursts.count > 0) this.#send();
     this.#listener = listener;
     if (bytes > segment && segment > largest) {
@@ -228,8 +230,13 @@ export class ReplyPath {
 
   #failed(listener: OpenListener, message: number, result: number): void {
     const { limits, forwarder } = this.#parts;
-    const { batch, datagrams, segment } = this.#bursts;
-    if (datagrams[message] > 1 && limits.learn(listener.slot, segment[message], result)) {
+    const { batch, datagrams, segment, owner } = this.#bursts;
+    const { u32 } = forwarder.table;
+    const at = owner[message] * R.RECORD_WORDS;
+    if (
+      datagrams[message] > 1 &&
+      limits.learn(listener.slot, u32, at, segment[message], result, this.#nowMs)
+    ) {
       for (let piece = 0; piece < batch.pieces(message); piece++) this.#sendApart(listener, message, piece);
       return;
     }

@@ -71,6 +71,7 @@ export class RequestPath {
   readonly #firstPiece = new Int32Array(MESSAGES);
   readonly #singleFile = new SingleFile();
   #received = 0;
+  #nowMs = 0;
   readonly #control = new Uint32Array(CONTROL_WORDS);
 
   constructor(parts: RequestPathParts) {
@@ -85,6 +86,7 @@ export class RequestPath {
   receive(listener: OpenListener, turn: number, nowMs: number): void {
     const again = listener.turn === turn - 1;
     listener.turn = turn;
+    this.#nowMs = nowMs;
     this.#parts.sent.nextBatch(nowMs);
     const received = this.#batch.receive(listener.fd, this.#singleFile.ask(REQUEST_SLOTS, again));
     if (received <= 0) return;
@@ -188,7 +190,7 @@ export class RequestPath {
       this.#sendOne(upstream, offset[first], bytes[first], first);
       return;
     }
-    const largest = limits.largest(upstreams.backend[upstream]);
+    const largest = limits.largest(upstreams.backend[upstream], this.#nowMs);
     const bursts = this.#bursts;
     for (let piece = first; piece >= 0; piece = next[piece]) {
       if (bytes[piece] > segment[piece] && segment[piece] > largest) {
@@ -261,7 +263,7 @@ export class RequestPath {
     const { upstreams, limits } = this.#parts;
     const { batch, datagrams, segment } = this.#bursts;
     const backend = upstreams.backend[upstream];
-    if (datagrams[message] > 1 && limits.learn(backend, segment[message], result)) {
+    if (datagrams[message] > 1 && limits.learn(backend, segment[message], result, this.#nowMs)) {
       for (let piece = 0; piece < batch.pieces(message); piece++) {
         this.#sendApart(
           upstream,
