@@ -31,8 +31,10 @@ export function addProbeRoutes(app: App, { balancer, prometheus }: Api): void {
       config: { access: "open" },
       schema: {
         ...{ tags, security: [], summary: "Whether it may be sent traffic" },
-        description: "Listeners are open, and every configured probe has had its first results.",
-        response: { 200: plain("It may."), 503: plain("Not yet, and what it waits for.") },
+        description:
+          "Listeners are open, every configured probe has had its first results, and every pool that a listener uses has a backend " +
+          "that takes keys and is `up` or `untried`.",
+        response: { 200: plain("It may."), 503: plain("Not now, and what it waits for.") },
       },
     },
     (_, reply) => {

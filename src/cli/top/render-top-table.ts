@@ -36,6 +36,7 @@ const COLUMNS: readonly TopColumn[] = [
     width: 14,
     align: "left",
     rank: 12,
+    sort: "state",
     cell: ({ backend }) => formatBackendState(backend).text,
     style: ({ backend }) => formatBackendState(backend).style,
   },

@@ -1,8 +1,10 @@
 /** What `sluice top` shows, as plain data: the last sample, what is selected, how it is sorted, what is being asked. */
+import { HEALTH_STATES, isWell } from "../../core/health-state.js";
 import { createRows, type TopRow, type TopSample } from "./top-sample.js";
 
 export const SORT_KEYS = [
   "name",
+  "state",
   "flows",
   "requests",
   "replies",
@@ -106,8 +108,17 @@ function searchable({ name, backend }: TopRow): string {
 
 const compareNames = (a: TopRow, b: TopRow): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
+/** The worst first; a word of a newer balancer comes before all. */
+const concernOf = ({ admin, health }: TopRow["backend"]): number => {
+  const words: readonly string[] = HEALTH_STATES;
+  const at = words.indexOf(health);
+  return words.length - (isWell(health) && admin !== "enabled" ? words.indexOf("untried") - 0.5 : at);
+};
+
 function figureOf(row: TopRow, key: Exclude<SortKey, "name">): number | undefined {
   switch (key) {
+    case "state":
+      return concernOf(row.backend);
     case "flows":
       return row.backend.activeFlows;
     case "requests":

@@ -55,10 +55,28 @@ test("top: rows are sorted by each column in turn, largest first, and turned rou
   let state = start();
   assert.deepEqual(order(state), ["web/a", "web/b", "web/c"]);
   state = press(state, "s");
+  assert.equal(state.sort, "state");
+  state = press(state, "s");
   assert.equal(state.sort, "flows");
   assert.deepEqual(order(state), ["web/c", "web/a", "web/b"]);
   assert.deepEqual(order(press(state, "r")), ["web/b", "web/a", "web/c"]);
   assert.equal(press(state, ..."ssssssss").sort, "name");
+});
+
+test("top: by state, what needs a look comes first", () => {
+  const some = sample();
+  const [one] = some.backends;
+  const backends = [
+    { ...one, name: "a", health: "up" as const },
+    { ...one, name: "b", health: "failing" as const },
+    { ...one, name: "c", health: "half-open" as const },
+    { ...one, name: "d", admin: "draining" as const, health: "up" as const },
+    { ...one, name: "e", health: "untried" as const },
+    { ...one, name: "f", health: "ejected" as const },
+    { ...one, name: "g", health: "down" as const },
+  ];
+  const state = { ...start({ ...some, backends }), sort: "state" as const };
+  assert.deepEqual(order(state), ["web/b", "web/g", "web/f", "web/c", "web/d", "web/e", "web/a"]);
 });
 
 test("top: a row without the figure comes last, whichever way round", () => {

@@ -107,9 +107,37 @@ test("formatBackendState: what the operator wants and what its health is", () =>
   assert.equal(text({}), "up");
   assert.equal(text({ share: 0.25 }), "up 25.0 %");
   assert.equal(text({ health: "down" }), "down");
+  assert.equal(text({ health: "half-open", share: 0.1 }), "half-open 10.0 %");
+  assert.equal(text({ health: "failing" }), "failing");
+  assert.equal(text({ health: "untried" }), "untried");
   assert.equal(text({ admin: "draining" }), "draining");
+  assert.equal(text({ admin: "draining", health: "untried" }), "draining");
   assert.equal(text({ admin: "draining", health: "down" }), "draining, down");
   assert.equal(text({ admin: "disabled", share: 0.5 }), "disabled");
+});
+
+test("formatBackendState: a colour for each state", () => {
+  const style = (some: object) =>
+    formatBackendState({ admin: "enabled", health: "up", share: 1, ...some }).style;
+  for (const health of ["failing", "down", "ejected"]) assert.equal(style({ health }), "red", health);
+  assert.equal(style({ health: "half-open", share: 0.1 }), "yellow");
+  assert.equal(style({ health: "untried" }), "cyan");
+  assert.equal(style({}), "green");
+  assert.equal(style({ share: 0.5 }), "yellow");
+  assert.equal(style({ admin: "draining" }), "yellow");
+  assert.equal(style({ admin: "draining", health: "down" }), "red");
+});
+
+test("renderStatus: a pool counts as up what is up, and says how many nobody knows of", () => {
+  const pool = (...health: string[]) => {
+    const answers = statusAnswers();
+    const backends = health.map((one, i) => backendSample(`b${i}`, { health: one as "up" }));
+    const up = health.filter((one) => one === "up").length;
+    const pools = answers.pools.map((one) => ({ ...one, up, total: health.length }));
+    return renderStatus({ ...answers, pools, backends }, wide).find((line) => /^web .*\d\/\d/.test(line));
+  };
+  assert.match(pool("up", "failing") ?? "", / 1\/2 /);
+  assert.match(pool("up", "untried", "untried") ?? "", / 1\/3 \(2 untried\) /);
 });
 
 test("renderFlows: one line a flow", () => {
