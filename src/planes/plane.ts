@@ -37,6 +37,9 @@ export interface ListenerDescriptors {
   readonly fds: readonly number[];
 }
 
+/** However short another process is of ports: so long a port rests to which replies may come. */
+export const MADE_ROOM_AFTER_MS = 10_000;
+
 export interface Plane {
   readonly name: string;
   /** The most flows that it can hold: a flow costs a descriptor. The default of `limits.maxFlows`. */
@@ -73,7 +76,7 @@ export interface Plane {
   retire(): Promise<void>;
   /** After `retire`: resolves when nothing rests any more, at once when the signal is aborted. */
   rested(signal: AbortSignal): Promise<void>;
-  /** Another process is short of ports: closes the older half of what rests, those with every reply in first. */
+  /** Another process is short of ports: gives up ports that have rested for MADE_ROOM_AFTER_MS, or had every reply. */
   makeRoom(): void;
   close(): Promise<void>;
   /** What fault tests may break. Only planes with workers have it. */

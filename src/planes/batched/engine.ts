@@ -20,6 +20,7 @@ import { EventFd } from "../../linux/event-fd.js";
 import type { Libc } from "../../linux/libc.js";
 import { type Arena, openArena } from "../../linux/memory.js";
 import { receiveBatchBytes } from "../../linux/receive-batch.js";
+import { MADE_ROOM_AFTER_MS } from "../plane.js";
 import { DestinationLimits } from "./destination-limits.js";
 import { reasonOfResult } from "./errno-reasons.js";
 import { GoneSources } from "./gone-sources.js";
@@ -307,7 +308,8 @@ export class Engine implements UpstreamHost {
         this.#taps.set(message.tap, message.filter, message.memory);
         this.#post({ type: "answer", ask: message.ask, yes: true });
       } else if (message.type === "retire") this.#retire(message.ask);
-      else if (message.type === "make-room") this.#upstreams.closeOlderHalf();
+      else if (message.type === "make-room")
+        this.#upstreams.closeUntil(this.#nowMs + REST_MS - MADE_ROOM_AFTER_MS);
       else if (message.type === "close") this.#running = false;
       else throw new Error("crash was asked for");
     }

@@ -92,7 +92,7 @@ export type ToWorker =
   | StandInMessage
   | TapMessage
   | RetireMessage
-  /** The older half of what rests is to be closed. */
+  /** Another process is short of ports: plane.ts. */
   | { readonly type: "make-room" }
   | { readonly type: "close" }
   /** For fault tests: the worker dies as by a defect. */

@@ -224,9 +224,17 @@ export class Upstreams {
     }
   }
 
-  /** Makes room for others: those with every reply in go first. */
-  closeOlderHalf(): void {
-    for (let left = Math.ceil(this.resting / 2); left > 0 && this.#closeOldest(); left--);
+  /** Makes room for another process: closes those with every reply in, and the others whose rest is over by then. */
+  closeUntil(untilMs: number): void {
+    while (this.#heads[ANSWERED] >= 0) this.#closeHead(ANSWERED);
+    for (let left = this.resting; left > 0; left--) {
+      if (this.#untilMs[this.#heads[UNANSWERED]] <= untilMs) this.#closeHead(UNANSWERED);
+      else {
+        const upstream = this.#takeHead(UNANSWERED);
+        this.#append(UNANSWERED, upstream);
+        this.resting++;
+      }
+    }
   }
 
   closeAll(): void {

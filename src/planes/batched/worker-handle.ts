@@ -180,7 +180,6 @@ export class WorkerHandle {
   }
 
   makeRoom(): void {
-    this.#orphans.closeAll();
     this.#send({ type: "make-room" });
   }
 

@@ -26,6 +26,7 @@ import { type TapFilter, Taps } from "../../core/taps.js";
 import { dropOf, FORWARD_LAST, reasonNumber, reasonOf } from "../../core/verdict.js";
 import { AddressWatch, type LocalAddress } from "../address-watch.js";
 import type { BoundListener, ListenerDescriptors, Plane, PlaneContext, WorkerFigures } from "../plane.js";
+import { MADE_ROOM_AFTER_MS } from "../plane.js";
 import { unlessAborted } from "../unless-aborted.js";
 import { defaultMaxFlows, descriptorLimit } from "./descriptor-limit.js";
 import { type ListenerContext, type ListenerSocket, ListenerSockets } from "./listener-sockets.js";
@@ -167,8 +168,8 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   }
 
   makeRoom(): void {
-    if (this.#answered.size > 0) this.#answered.closeAll();
-    else this.#resting.closeOlderHalf();
+    this.#answered.closeAll();
+    this.#resting.closeUntil(this.#tick() + REST_MS - MADE_ROOM_AFTER_MS);
   }
 
   async close(): Promise<void> {

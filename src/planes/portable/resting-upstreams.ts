@@ -43,9 +43,9 @@ export class RestingUpstreams {
     return true;
   }
 
-  /** Closes the older half, to make room for another process. */
-  closeOlderHalf(): void {
-    for (let left = Math.ceil(this.size / 2); left > 0; left--) this.closeOldest();
+  /** Closes those whose rest is over by then. */
+  closeUntil(untilMs: number): void {
+    for (const upstream of this.#resting) if (upstream.restUntilMs <= untilMs) this.remove(upstream);
   }
 
   closeAll(): void {
