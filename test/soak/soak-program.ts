@@ -53,7 +53,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   say();
 }
 // Another process has taken its place, or its parent is gone or done with it.
-await balancer.close(isReplaced ? {} : { graceMs: 0 });
+await balancer.close(isReplaced ? { rest() {} } : { graceMs: 0 });
 if (isReplaced) writeFileSync(join(folder, `${process.pid}.json`), JSON.stringify(balancer.stats()));
 // Node closes a child's streams when it ends, and they are the successor's by now.
 while (isReplaced && existsSync(folder) && !existsSync(join(folder, OVER))) await delay(100);
