@@ -60,9 +60,19 @@ export const BACKEND = {
   refused: 7,
   /** Replies that the kernel dropped because the upstream's receive queue was full, where the plane can tell. */
   queueDrops: 8,
-  replyTime: 9,
+  /** Requests that a reply has answered: replies, less those that nobody waited for. */
+  answered: 9,
+  /** First requests of flows; and those of them that were answered. See core/flow-counts.ts. */
+  firsts: 10,
+  firstsAnswered: 11,
+  /** Requests of flows that are in the habit of being answered, of each flow one at a time; and those that were answered. */
+  habituals: 12,
+  habitualsAnswered: 13,
+  /** Replies that came when their flow was over. */
+  lateReplies: 14,
+  replyTime: 15,
 } as const;
-const BACKEND_WORDS = 9 + HISTOGRAM_WORDS;
+const BACKEND_WORDS = 15 + HISTOGRAM_WORDS;
 
 const BACKENDS_AT = MAX_LISTENERS * LISTENER_WORDS;
 /** Length of a counter array, in doubles. Memory that no slot uses is never touched. */

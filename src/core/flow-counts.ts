@@ -1,4 +1,11 @@
-/** What passes on flows: counted in their records and on their backends, with the time that replies take. */
+/**
+ * What passes on flows: counted in their records and on their backends, with the time that replies take. It also counts requests
+ * whose answer can be expected, for health/silence.ts: the first of a flow, and those of a flow that has had three exchanges in a
+ * row answered. Of each flow one at a time waits; a flow that has been left without a reply for a second loses the habit.
+ *
+ *   request ─► EXPECTING, counted ─► reply: counted as answered, habit + 1
+ *                                └─► a second without one, then a request: not counted as answered, habit 0
+ */
 import { BACKEND, backendAt, type Counters } from "./counters.js";
 import type { FlowOrder } from "./flow-order.js";
 import * as R from "./flow-record.js";
@@ -32,19 +39,30 @@ export class FlowCounts {
     const backend = backendAt(u32[at + R.BACKEND]);
     counters[backend + BACKEND.requests] += count;
     counters[backend + BACKEND.requestBytes] += bytes;
-    u32[at + R.REQUESTS] += count;
+    const requests = u32[at + R.REQUESTS];
+    u32[at + R.REQUESTS] = requests + count;
     f64[times + R.REQUEST_BYTES] += bytes;
     f64[times + R.LAST_SEEN] = nowMs;
     const awaiting = u32[at + R.AWAITING];
+    let state = u32[at + R.STATE];
     if (awaiting === 0 || nowMs - f64[times + R.WAITING_SINCE] >= REPLY_GIVEN_UP_MS) {
       counters[backend + BACKEND.outstanding] += count - awaiting;
       u32[at + R.AWAITING] = count;
-      u32[at + R.STATE] |= R.TIMING;
+      state |= R.TIMING;
+      if (awaiting > 0) state &= ~(R.EXPECTING | R.HABIT);
       f64[times + R.WAITING_SINCE] = nowMs;
     } else {
       counters[backend + BACKEND.outstanding] += count;
       u32[at + R.AWAITING] = awaiting + count;
     }
+    if (requests === 0) {
+      state |= R.EXPECTING;
+      counters[backend + BACKEND.firsts]++;
+    } else if ((state & (R.EXPECTING | R.HABIT)) === R.HABIT) {
+      state |= R.EXPECTING;
+      counters[backend + BACKEND.habituals]++;
+    }
+    u32[at + R.STATE] = state;
     this.#order.relist(route, flow, nowMs);
     if (route.requests > 0 && u32[at + R.REQUESTS] >= route.requests) this.#flows.detach(flow, R.DETACHED);
   }
@@ -62,7 +80,11 @@ export class FlowCounts {
     u32[at + R.REQUESTS] -= Math.min(count, u32[at + R.REQUESTS]);
     f64[flow * R.RECORD_DOUBLES + R.REQUEST_BYTES] -= bytes;
     u32[at + R.AWAITING] -= awaited;
-    if (u32[at + R.AWAITING] === 0) u32[at + R.STATE] &= ~R.TIMING;
+    if (u32[at + R.AWAITING] > 0) return;
+    const state = u32[at + R.STATE];
+    if ((state & R.EXPECTING) !== 0)
+      counters[backend + ((state & R.HABIT) === 0 ? BACKEND.firsts : BACKEND.habituals)]--;
+    u32[at + R.STATE] = state & ~(R.TIMING | R.EXPECTING);
   }
 
   /**
@@ -81,15 +103,24 @@ export class FlowCounts {
     const replies = u32[at + R.REPLIES];
     f64[times + R.REPLY_BYTES] += bytes;
     f64[times + R.LAST_SEEN] = nowMs;
-    if (route.responses < 2 || replies % route.responses === 0) {
-      const answered = Math.min(count, u32[at + R.AWAITING]);
-      u32[at + R.AWAITING] -= answered;
+    const awaiting = u32[at + R.AWAITING];
+    let state = u32[at + R.STATE];
+    if (awaiting > 0 && (route.responses < 2 || replies % route.responses === 0)) {
+      const answered = Math.min(count, awaiting);
+      u32[at + R.AWAITING] = awaiting - answered;
       counters[backend + BACKEND.outstanding] -= answered;
+      counters[backend + BACKEND.answered] += answered;
+      if ((state & R.HABIT) < R.HABIT) state += R.HABIT_STEP;
     }
-    if ((u32[at + R.STATE] & R.TIMING) !== 0) {
-      u32[at + R.STATE] &= ~R.TIMING;
+    if ((state & R.TIMING) !== 0) {
+      state &= ~R.TIMING;
       recordReplyTime(counters, backend + BACKEND.replyTime, nowMs - f64[times + R.WAITING_SINCE]);
     }
+    if ((state & R.EXPECTING) !== 0) {
+      state &= ~R.EXPECTING;
+      counters[backend + (replies === count ? BACKEND.firstsAnswered : BACKEND.habitualsAnswered)]++;
+    }
+    u32[at + R.STATE] = state;
     f64[times + R.WAITING_SINCE] = nowMs;
     this.#order.relist(route, flow, nowMs);
     return route.responses > 0 && replies >= u32[at + R.REQUESTS] * route.responses;

@@ -1,7 +1,7 @@
 /**
  * Which flow is meant, over the life of a process: the number of a flow's record alone is given out again as soon as the
- * flow has ended. When it was opened and its serial together never come twice: a table would have to open a million flows
- * in a millisecond.
+ * flow has ended. When it was opened and its serial together never come twice: a table would have to open a hundred
+ * thousand flows in a millisecond.
  */
 import { SluiceError } from "./errors.js";
 import * as R from "./flow-record.js";

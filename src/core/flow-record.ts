@@ -61,10 +61,15 @@ export const TIMING = 8;
 export const REPLIED = 16;
 /** Set beside a state: the client went on after a reply, so it is taken to be where its address says. */
 export const PROVED = 32;
+/** Set beside a state while a request waits whose answer is expected: the first one, or one of a flow that is in the habit. */
+export const EXPECTING = 64;
+/** Two bits beside a state: how many exchanges in a row have been answered, at most 3, which is a habit. */
+export const HABIT = 3 << 7;
+export const HABIT_STEP = 1 << 7;
 export const STATE_MASK = 7;
-/** Beside a state, above the flags: a count of the table's flows, modulo 2^20. It tells flows with one number apart. */
-export const SERIAL_SHIFT = 6;
-export const SERIAL_MASK = 0xfffff;
+/** Beside a state, above the flags: a count of the table's flows, modulo 2^17. It tells flows with one number apart. */
+export const SERIAL_SHIFT = 9;
+export const SERIAL_MASK = 0x1ffff;
 /** Beside a state, above the serial: how often the client has moved to get here, at most MOST_MOVES. Bit 31 stays free. */
 export const MOVES_SHIFT = 26;
 export const MOST_MOVES = 31;

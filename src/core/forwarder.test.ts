@@ -117,9 +117,10 @@ describe("Forwarder counts", () => {
     rig.nowMs = 120_000;
     rig.expire();
     assert.equal(rig.reply(flow), "late_reply");
-    rig.forwarder.lateReply(3);
+    rig.forwarder.lateReply(3, 0);
     assert.deepEqual([rig.replyDrops(0), rig.replyDrops(3)], [{}, { late_reply: 2 }]);
     assert.deepEqual([rig.listener("replies", 3), rig.backend(0, "replies")], [0, 0]);
+    assert.equal(rig.backend(0, "lateReplies"), 2, "it shows that the backend is alive");
   });
 
   it("refusals by backend", () => {

@@ -134,7 +134,8 @@ export class Forwarder {
     const state = this.table.u32[at + R.STATE] & R.STATE_MASK;
     const listener = this.table.u32[at + R.KEY_PORT] >>> 16;
     const route = this.#routing.now.routes[listener];
-    if (route === undefined || state === R.ANSWERED || state === R.FREE) return this.lateReply(listener);
+    if (route === undefined || state === R.ANSWERED || state === R.FREE)
+      return this.lateReply(listener, this.table.u32[at + R.BACKEND]);
     if ((this.table.u32[at + R.KEY_PORT] & 0xffff) === 0)
       return this.#withhold(route, flow, length, UNANSWERABLE, nowMs);
     if (route.guard !== undefined && route.guard.amplification > 0) {
@@ -185,7 +186,8 @@ export class Forwarder {
   burstFromBackend(flow: number, count: number, bytes: number, nowMs: number): number {
     const listener = this.table.u32[flow * R.RECORD_WORDS + R.KEY_PORT] >>> 16;
     const verdict = this.fromBackend(flow, 0, nowMs);
-    if (verdict !== FORWARD) return this.lateReply(listener, count - 1);
+    if (verdict !== FORWARD)
+      return this.lateReply(listener, this.table.u32[flow * R.RECORD_WORDS + R.BACKEND], count - 1);
     const at = listenerAt(listener);
     this.#counters[at + LISTENER.replies] += count - 1;
     this.#counters[at + LISTENER.replyBytes] += bytes;
@@ -216,7 +218,8 @@ export class Forwarder {
   }
 
   /** Counts replies whose flow is over; they go to nobody. Returns the verdict. */
-  lateReply(listener: number, count = 1): number {
+  lateReply(listener: number, backendSlot: number, count = 1): number {
+    this.#counters[backendAt(backendSlot) + BACKEND.lateReplies] += count;
     this.#counters[listenerAt(listener) + LISTENER.replyDrops + reasonOf(LATE_REPLY)] += count;
     return LATE_REPLY;
   }

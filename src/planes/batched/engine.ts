@@ -120,7 +120,7 @@ export class Engine implements UpstreamHost {
       epoll: this.#epoll,
       descriptors,
       gro: capabilities.gro,
-      late: (listener) => this.#forwarder.lateReply(listener),
+      late: (listener, backend) => this.#forwarder.lateReply(listener, backend),
     });
     this.#goneSources = new GoneSources({
       arena: this.#arena,

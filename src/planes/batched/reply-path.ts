@@ -265,7 +265,8 @@ export class ReplyPath {
     for (let slot = first; slot < first + received; slot++) {
       const bytes = this.#batch.length(slot);
       const segment = this.#segment(upstream, slot, bytes);
-      forwarder.lateReply(upstreams.listener[upstream], segment > 0 ? Math.ceil(bytes / segment) : 1);
+      const count = segment > 0 ? Math.ceil(bytes / segment) : 1;
+      forwarder.lateReply(upstreams.listener[upstream], upstreams.backend[upstream], count);
     }
   }
 

@@ -46,7 +46,7 @@ export interface UpstreamOptions {
   readonly descriptors: Int32Array;
   readonly gro: boolean;
   /** A reply whose flow was over was thrown away. */
-  readonly late: (listener: number) => void;
+  readonly late: (listener: number, backend: number) => void;
 }
 
 /** Whether a result of `take` says that descriptors are short, or local ports: connect(2) then answers EAGAIN. */
@@ -284,7 +284,7 @@ export class Upstreams {
     for (;;) {
       const result = arena.libc.recv(fd, scratch, SCRATCH_BYTES, MSG_DONTWAIT);
       if (result === -EAGAIN) return;
-      if (result >= 0) late(this.listener[upstream]);
+      if (result >= 0) late(this.listener[upstream], this.backend[upstream]);
       else while (arena.libc.recv(fd, scratch, SCRATCH_BYTES, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0);
     }
   }

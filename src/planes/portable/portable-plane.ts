@@ -221,7 +221,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     const forwarder = this.#forwarder;
     if (!forwarder) return;
     if (flow < 0) {
-      forwarder.lateReply(from.listenerSlot);
+      forwarder.lateReply(from.listenerSlot, upstream.backend.slot);
       return;
     }
     const verdict = forwarder.fromBackend(flow, message.length, this.#tick());

@@ -1,0 +1,158 @@
+/**
+ * What one backend was asked and what it answered of late, reading by reading, and the share that it usually answers. The memory of
+ * `SilenceDetector`; pure. Times are the detector's, which do not run while it does not look.
+ *
+ *   rows    … ┊ heard ┊ heard ┊ asked ┊ asked ┊ asked      a row for each look that saw a change
+ *                          └ lastHeard       └ the newest
+ */
+
+/** Lifetime counts of one backend. */
+export interface Reading {
+  readonly slot: number;
+  readonly requests: number;
+  /** Requests that replies have answered. */
+  readonly answered: number;
+  /** First requests of flows, and those of flows in the habit of being answered: core/flow-counts.ts. */
+  readonly firsts: number;
+  readonly firstsAnswered: number;
+  readonly habituals: number;
+  readonly habitualsAnswered: number;
+  /** All replies, also those that nobody waited for any more. */
+  readonly heard: number;
+}
+
+/** Kinds of requests whose answers can be missed. */
+export type Kind = "requests" | "firsts" | "habituals";
+
+/** How far back a look goes. */
+export const WINDOW_MS = 6000;
+/** A little more than the looks of a window. */
+const ROWS = 128;
+const HALF_LIFE_MS = 60_000;
+/** What a backend once took to answer is expected of it again for so long. */
+const REMEMBERED_MS = 120_000;
+/** A longer wait was no pause, but an outage. */
+const LONGEST_PAUSE_MS = 1500;
+
+const ANSWERED = {
+  requests: "answered",
+  firsts: "firstsAnswered",
+  habituals: "habitualsAnswered",
+} as const satisfies Record<Kind, keyof Reading>;
+
+export interface Row extends Reading {
+  /** When it was read, and when the look before was. */
+  readonly atMs: number;
+  readonly fromMs: number;
+}
+
+interface Usual {
+  asked: number;
+  answered: number;
+}
+
+export class TrafficWindow {
+  readonly rows: Row[] = [];
+  /** Since when requests have been waiting and nothing at all was heard; undefined when none have. */
+  waitingSinceMs: number | undefined;
+  /** Others were silent as well until then: what was unanswered by then says nothing of this one. */
+  excusedUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #usual: Record<Kind, Usual> = {
+    requests: { asked: 0, answered: 0 },
+    firsts: { asked: 0, answered: 0 },
+    habituals: { asked: 0, answered: 0 },
+  };
+  #lookMs: number;
+  #learntMs: number;
+  #lastHeard: Row;
+  #pause = { ms: 0, untilMs: 0 };
+
+  constructor(reading: Reading, nowMs: number) {
+    this.#lastHeard = { ...reading, atMs: nowMs, fromMs: nowMs };
+    this.rows.push(this.#lastHeard);
+    this.#lookMs = nowMs;
+    this.#learntMs = nowMs;
+  }
+
+  /** What comes now has nothing to do with what was last seen; what is usual stays. */
+  restart(reading: Reading, nowMs: number): void {
+    this.rows.length = 0;
+    this.waitingSinceMs = undefined;
+    this.#lastHeard = { ...reading, atMs: nowMs, fromMs: nowMs };
+    this.rows.push(this.#lastHeard);
+    this.#lookMs = nowMs;
+  }
+
+  /** @param kinds those that count in its pool */
+  look(reading: Reading, kinds: readonly Kind[], nowMs: number): void {
+    const last = this.rows[this.rows.length - 1];
+    const fromMs = this.#lookMs;
+    this.#lookMs = nowMs;
+    if (reading.heard === last.heard && reading.requests === last.requests) return;
+    const row = { ...reading, atMs: nowMs, fromMs };
+    this.rows.push(row);
+    if (this.rows.length > ROWS) this.rows.shift();
+    if (reading.heard > last.heard) this.#heard(row, last, kinds);
+    else if (kinds.some((kind) => reading[kind] > last[kind])) this.waitingSinceMs ??= fromMs;
+  }
+
+  /** The part of the requests of a kind that it usually leaves unanswered (rule of succession), and of how many that is known. */
+  usuallyUnanswered(kind: Kind): { readonly part: number; readonly known: number } {
+    const { asked, answered } = this.#usual[kind];
+    return { part: Math.max(0, asked - answered + 1) / (asked + 2), known: answered };
+  }
+
+  /** Of these kinds, since a moment: asked, answered, and how many answers are usual for that many requests. */
+  since(kinds: readonly Kind[], sinceMs: number): { asked: number; answered: number; usual: number } {
+    const newest = this.rows[this.rows.length - 1];
+    const first = this.rows.findLast(({ atMs }) => atMs <= sinceMs) ?? this.rows[0];
+    const sum = { asked: 0, answered: 0, usual: 0 };
+    for (const kind of kinds) {
+      const asked = Math.max(0, newest[kind] - first[kind]);
+      sum.asked += asked;
+      sum.answered += Math.max(0, newest[ANSWERED[kind]] - first[ANSWERED[kind]]);
+      sum.usual += asked * (1 - this.usuallyUnanswered(kind).part);
+    }
+    return sum;
+  }
+
+  /** How many requests of a kind wait that were read in a row, at least; the rows since it was last heard are asked for. */
+  waitingIn(row: number, kind: Kind): number {
+    const [now, before] = [this.rows[row], this.rows[row - 1]];
+    return now === this.#lastHeard ? unanswered(now, before, kind) : Math.max(0, now[kind] - before[kind]);
+  }
+
+  /** The longest that it let requests wait of late, and answered after all. */
+  longestPauseMs(nowMs: number): number {
+    return nowMs < this.#pause.untilMs ? this.#pause.ms : 0;
+  }
+
+  #heard(row: Row, last: Row, kinds: readonly Kind[]): void {
+    this.#learn(row);
+    if (this.waitingSinceMs !== undefined) this.notePause(row.atMs - this.waitingSinceMs, row.atMs);
+    this.waitingSinceMs = kinds.some((kind) => unanswered(row, last, kind) > 0) ? row.atMs : undefined;
+    this.#lastHeard = row;
+  }
+
+  /** It answers after such a wait. */
+  notePause(ms: number, nowMs: number): void {
+    if (ms > LONGEST_PAUSE_MS || ms < this.longestPauseMs(nowMs)) return;
+    this.#pause = { ms, untilMs: nowMs + REMEMBERED_MS };
+  }
+
+  /** Only now that it has been heard: what is missing in a silence must not become usual. */
+  #learn(row: Row): void {
+    const keep = 0.5 ** ((row.atMs - this.#learntMs) / HALF_LIFE_MS);
+    this.#learntMs = row.atMs;
+    for (const [kind, usual] of Object.entries(this.#usual) as [Kind, Usual][]) {
+      const before = this.#lastHeard;
+      usual.asked = usual.asked * keep + Math.max(0, row[kind] - before[kind]);
+      usual.answered = usual.answered * keep + Math.max(0, row[ANSWERED[kind]] - before[ANSWERED[kind]]);
+    }
+  }
+}
+
+/** Of the requests between two readings, those that surely had no answer by the second. */
+function unanswered(now: Reading, before: Reading, kind: Kind): number {
+  return Math.max(0, now[kind] - before[kind] - (now[ANSWERED[kind]] - before[ANSWERED[kind]]));
+}
