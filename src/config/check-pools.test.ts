@@ -4,7 +4,7 @@ import { checkMaglevTables, findWarnings } from "./check-pools.js";
 import type { PoolInput } from "./config.js";
 import { createDraft } from "./draft.js";
 import { formatPath } from "./key-path.js";
-import { parseConfig } from "./parse-config.js";
+import { checkConfig, parseConfig } from "./parse-config.js";
 
 function addresses(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `127.0.0.1:${i + 2}`);
@@ -27,6 +27,24 @@ describe("checkMaglevTables", () => {
     assert.deepEqual(check({ policy: "random", maglevTableSize: 2, backends: addresses(5) }), []);
     assert.deepEqual(check({ policy: "maglev", maglevTableSize: "2", backends: addresses(5) }), []);
     assert.deepEqual(check({ policy: "maglev", backends: addresses(5) }, null, "x"), []);
+  });
+});
+
+describe("findOldKeys", () => {
+  const warningsOf = (passive: PoolInput["passive"]) =>
+    checkConfig({
+      listeners: [{ address: "127.0.0.1:1" }],
+      pools: [{ passive, backends: addresses(1) }],
+    }).warnings.map(({ path, message }) => `${path}: ${message}`);
+
+  it("names passive.enabled, and what says the same now", () => {
+    assert.deepEqual(warningsOf({ enabled: false }), [
+      "pools[0].passive.enabled: an older key: write refusals: false and silence: off",
+    ]);
+    assert.deepEqual(warningsOf({ enabled: true }), [
+      "pools[0].passive.enabled: an older key: leave it out, this is the default of refusals and silence",
+    ]);
+    assert.deepEqual(warningsOf({ refusals: false, silence: "off" }), []);
   });
 });
 

@@ -3,6 +3,7 @@ import type { Finding } from "./check-names.js";
 import type { Config } from "./config.js";
 import type { Draft, DraftPool } from "./draft.js";
 import { quote } from "./key-path.js";
+import type { SchemaOutput } from "./schema.js";
 
 /** Finds maglev tables that do not have more entries than the pool has backends. */
 export function checkMaglevTables({ pools }: Draft): Finding[] {
@@ -28,4 +29,15 @@ export function findWarnings({ listeners, pools }: Config): Finding[] {
     }
   }
   return findings;
+}
+
+/** Finds keys that are still taken for one more version. */
+export function findOldKeys({ pools }: SchemaOutput): Finding[] {
+  return pools.flatMap(({ passive: { enabled } }, i) => {
+    if (enabled === undefined) return [];
+    const message = enabled
+      ? "an older key: leave it out, this is the default of refusals and silence"
+      : "an older key: write refusals: false and silence: off";
+    return [{ path: ["pools", i, "passive", "enabled"], message }];
+  });
 }

@@ -63,7 +63,7 @@ describe("compileSnapshot", () => {
       maglevTableSize: 65_537,
       failOpen: true,
       failover: { unhealthy: "move", draining: "keep", removed: "move", unanswered: "lose" },
-      passive: { enabled: true, maxEjected: 50 },
+      passive: { refusals: true, silence: "keep", maxEjected: 50 },
     });
     assert.equal(backends.length, 1);
     assert.deepEqual(snapshot.pools[1].backends[0], {

@@ -9,8 +9,10 @@ import type {
   Affinity,
   FailoverAction,
   FlowLimits,
+  PassiveLimits,
   PolicyName,
   SessionLimits,
+  SilenceAction,
   UnansweredAction,
 } from "../core/snapshot.js";
 import type {
@@ -85,6 +87,9 @@ export interface PoolInput {
 }
 
 export interface PassiveInput {
+  readonly refusals?: boolean | undefined;
+  readonly silence?: SilenceAction | undefined;
+  /** An older form: false means `refusals: false, silence: "off"`. */
   readonly enabled?: boolean | undefined;
   /** Percent. */
   readonly maxEjected?: number | undefined;
@@ -175,7 +180,7 @@ export interface PoolConfig {
   };
   /** Not there: no probes are sent. */
   readonly health?: HealthConfig;
-  readonly passive: { readonly enabled: boolean; readonly maxEjected: number };
+  readonly passive: PassiveLimits;
   /** 0 for none. */
   readonly slowStartMs: number;
   /** Those the config names; discovery adds its own. */

@@ -64,15 +64,20 @@ function toListener(
   };
 }
 
-function toPool({ health, slowStart, ...pool }: ParsedPool, folder: string): PoolConfig {
+function toPool({ health, slowStart, passive, ...pool }: ParsedPool, folder: string): PoolConfig {
   return {
     ...pool,
+    passive: toPassive(passive),
     slowStartMs: slowStart,
     name: pool.name ?? DEFAULT_POOL,
     ...(health === undefined ? {} : { health: normaliseHealth(health, folder) }),
     backends: (pool.backends ?? []).map(toBackend),
     discover: (pool.discover ?? []).map((source) => toSource(source, folder)),
   };
+}
+
+function toPassive({ enabled = true, ...passive }: ParsedPool["passive"]): PoolConfig["passive"] {
+  return enabled ? passive : { ...passive, refusals: false, silence: "off" };
 }
 
 function toBackend({ address, name = address.text, ...rest }: ParsedBackend): BackendConfig {

@@ -5,7 +5,7 @@ import { checkAdmin, findAdminWarnings } from "./check-admin.js";
 import { checkCounts } from "./check-counts.js";
 import { checkDiscover } from "./check-discover.js";
 import { checkNames, type Finding } from "./check-names.js";
-import { checkMaglevTables, findWarnings } from "./check-pools.js";
+import { checkMaglevTables, findOldKeys, findWarnings } from "./check-pools.js";
 import { type BackendConfig, type Config, isConfig } from "./config.js";
 import { ConfigError, type Problem } from "./config-error.js";
 import { createDraft } from "./draft.js";
@@ -64,7 +64,7 @@ export function checkConfig(
   const all = [...(short ? findUnknownKeys(input) : []), ...findings.map(written)].slice(0, MAX_PROBLEMS);
   if (parsed === undefined || all.length > 0) throw new ConfigError(inTextOrder(all.map(toProblem)));
   const config = normalise(parsed, files, file);
-  const warnings = [...findWarnings(config), ...findAdminWarnings(config)];
+  const warnings = [...findWarnings(config), ...findOldKeys(parsed), ...findAdminWarnings(config)];
   return { config, warnings: warnings.map(written).map(toProblem) };
 }
 

@@ -46,7 +46,8 @@ pools:
       removed: move
       unanswered: lose
     passive:
-      enabled: true
+      refusals: true
+      silence: keep
       maxEjected: 50
     slowStart: none
     health:

@@ -29,7 +29,7 @@ describe("poolSchema: defaults", () => {
       maglevTableSize: 65_537,
       failOpen: true,
       failover: { unhealthy: "move", draining: "keep", removed: "move", unanswered: "lose" },
-      passive: { enabled: true, maxEjected: 50 },
+      passive: { refusals: true, silence: "keep", maxEjected: 50 },
       slowStartMs: 0,
       discover: [],
     });
@@ -49,8 +49,21 @@ describe("poolSchema: defaults", () => {
   });
 
   it("fills in what a part leaves out", () => {
-    assert.deepEqual(poolOf({ passive: { enabled: false } }).passive, { enabled: false, maxEjected: 50 });
-    assert.deepEqual(poolOf({ passive: { maxEjected: 0 } }).passive, { enabled: true, maxEjected: 0 });
+    assert.deepEqual(poolOf({ passive: { enabled: false } }).passive, {
+      refusals: false,
+      silence: "off",
+      maxEjected: 50,
+    });
+    assert.deepEqual(poolOf({ passive: { silence: "move" } }).passive, {
+      refusals: true,
+      silence: "move",
+      maxEjected: 50,
+    });
+    assert.deepEqual(poolOf({ passive: { maxEjected: 0 } }).passive, {
+      refusals: true,
+      silence: "keep",
+      maxEjected: 0,
+    });
     assert.deepEqual(poolOf({ failover: { draining: "drop" } }).failover, {
       unhealthy: "move",
       draining: "drop",
@@ -169,7 +182,7 @@ describe("poolSchema: problems", () => {
   const cases: [object, string[]][] = [
     [{ passive: true }, ["passive: found true, expected a map"]],
     [
-      { passive: { enabled: "no", maxEjected: 101, maxEject: 5 } },
+      { passive: { enabled: "no", refusals: 1, silence: "moves", maxEjected: 101, maxEject: 5 } },
       [
         'passive.enabled: found "no", expected true or false',
         "passive.maxEjected: found 101, expected a whole number from 0 to 100",

@@ -17,6 +17,7 @@ import {
 
 const FAILOVER_ACTIONS = ["move", "keep", "drop"] as const;
 const UNANSWERED_ACTIONS = ["lose", "resend"] as const;
+const SILENCE_ACTIONS = ["off", "keep", "move"] as const;
 const MAX_SOURCES = 32;
 const MAX_SLOW_START_MS = 3_600_000;
 const ADMIN_STATES = ["enabled", "draining", "disabled"] as const;
@@ -72,11 +73,17 @@ const backendTextSchema = backendAddress()
 
 const passiveSchema = z.strictObject(
   {
-    enabled: flag()
+    refusals: flag()
       .prefault(true)
+      .describe("Take a backend out when its host refuses datagrams (ICMP port unreachable)."),
+    silence: oneOf(SILENCE_ACTIONS)
+      .prefault("keep")
       .describe(
-        "Take a backend down when its host refuses datagrams (ICMP port unreachable), or when it has gone silent while others answer.",
+        "What follows when a backend that answers its requests has gone silent while others answer. keep: it gets no new keys and no further datagrams with affinity none; a flow that it has answered stays until a probe confirms that it is down, others move. move: all its flows move, as failover.unhealthy says. off: nothing, as for one-way traffic.",
       ),
+    enabled: flag()
+      .optional()
+      .describe("An older form, for one more version: false means refusals: false and silence: off."),
     maxEjected: wholeNumber({ min: 0, max: 100 })
       .prefault(50)
       .describe(

@@ -33,7 +33,7 @@ describe("configSchema", () => {
       maglevTableSize: 65_537,
       failOpen: true,
       failover: { unhealthy: "move", draining: "keep", removed: "move", unanswered: "lose" },
-      passive: { enabled: true, maxEjected: 50 },
+      passive: { refusals: true, silence: "keep", maxEjected: 50 },
       slowStart: 0,
     });
     assert.equal(backends?.[0].weight, 1);

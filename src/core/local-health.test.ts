@@ -4,7 +4,7 @@ import { LOCALLY_DOWN_MS, LocalHealth } from "./local-health.js";
 import type { PassiveLimits } from "./snapshot.js";
 import { buildBackend, buildPool, buildSnapshot } from "./snapshot-builder.testing.js";
 
-const ALL = { enabled: true, maxEjected: 100 };
+const ALL = { refusals: true, silence: "keep", maxEjected: 100 };
 
 const downOf = (local: LocalHealth) =>
   local.view().pools[0].backends.flatMap(({ slot, admitted }) => (admitted ? [] : [slot]));
@@ -54,11 +54,11 @@ test("LocalHealth: no more than passive signals may take down, those that the mo
       }),
     );
   const taken = (local: LocalHealth) => [0, 1, 2, 3].filter((slot) => local.refuse(slot, 0));
-  assert.deepEqual(taken(pool({ enabled: false, maxEjected: 50 })), []);
-  assert.deepEqual(taken(pool({ enabled: true, maxEjected: 0 })), []);
-  assert.deepEqual(taken(pool({ enabled: true, maxEjected: 10 })), [0], "one at least");
-  assert.deepEqual(taken(pool({ enabled: true, maxEjected: 50 })), [0, 1]);
-  assert.deepEqual(taken(pool({ enabled: true, maxEjected: 50 }, 3)), [0]);
+  assert.deepEqual(taken(pool({ refusals: false, silence: "keep", maxEjected: 50 })), []);
+  assert.deepEqual(taken(pool({ refusals: true, silence: "keep", maxEjected: 0 })), []);
+  assert.deepEqual(taken(pool({ refusals: true, silence: "keep", maxEjected: 10 })), [0], "one at least");
+  assert.deepEqual(taken(pool({ refusals: true, silence: "keep", maxEjected: 50 })), [0, 1]);
+  assert.deepEqual(taken(pool({ refusals: true, silence: "keep", maxEjected: 50 }, 3)), [0]);
   assert.deepEqual(taken(pool(ALL)), [0, 1, 2], "never the last");
 });
 

@@ -9,8 +9,8 @@ import type { PassiveLimits, PoolEntry, Snapshot } from "./snapshot.js";
 export const LOCALLY_DOWN_MS = 1000;
 
 /** How many of a pool's backends passive signals may take down: a part of them, one at least unless that is nothing. */
-export function mostEjected(backends: number, { enabled, maxEjected }: PassiveLimits): number {
-  if (!enabled || maxEjected === 0) return 0;
+export function mostEjected(backends: number, { maxEjected }: PassiveLimits): number {
+  if (maxEjected === 0) return 0;
   return Math.max(1, Math.floor((backends * maxEjected) / 100));
 }
 
@@ -67,7 +67,7 @@ export class LocalHealth {
   /** Never the last candidate of a pool, one that is down already, or more than `passive` allows. */
   #mayGoDown(slot: number): boolean {
     const entry = this.#snapshot.pools.find(({ backends }) => backends.some((one) => one.slot === slot));
-    if (entry === undefined) return false;
+    if (entry === undefined || !entry.passive.refusals) return false;
     const ejected = entry.backends.filter((one) => one.ejected || this.#down.has(one.slot)).length;
     if (ejected >= mostEjected(entry.backends.length, entry.passive)) return false;
     const pool = this.#viewOf(entry);

@@ -39,7 +39,7 @@ export function buildPool(overrides: Partial<PoolEntry> = {}): PoolEntry {
     affinity: { kind: "none" },
     failOpen: true,
     failover: { unhealthy: "move", draining: "keep", removed: "move" },
-    passive: { enabled: true, maxEjected: 50 },
+    passive: { refusals: true, silence: "keep", maxEjected: 50 },
     backends: [buildBackend(0), buildBackend(1), buildBackend(2)],
     maglevTableSize: 251,
     ...overrides,

@@ -42,9 +42,16 @@ export interface BackendEntry {
   readonly ejected?: boolean;
 }
 
+/**
+ * What becomes of a backend that has gone silent: nothing; it gets no new keys but keeps the flows that it has answered, until a probe
+ * confirms it; or its flows move as well.
+ */
+export type SilenceAction = "off" | "keep" | "move";
+
 /** What passive signals (refusals, silence) may do in a pool. */
 export interface PassiveLimits {
-  readonly enabled: boolean;
+  readonly refusals: boolean;
+  readonly silence: SilenceAction;
   /** The largest part of a pool's backends that they may take down, 0 to 100 percent. */
   readonly maxEjected: number;
 }

@@ -91,7 +91,15 @@ const pool: fc.Arbitrary<PoolInput> = fc.record(
     maglevTableSize: fc.constantFrom(101, 65_537, 655_373, 5_000_011),
     failOpen: fc.boolean(),
     health,
-    passive: fc.record({ enabled: fc.boolean(), maxEjected: nat(0, 100) }, { requiredKeys: [] }),
+    passive: fc.record(
+      {
+        refusals: fc.boolean(),
+        silence: fc.constantFrom("off" as const, "keep" as const, "move" as const),
+        enabled: fc.boolean(),
+        maxEjected: nat(0, 100),
+      },
+      { requiredKeys: [] },
+    ),
     slowStart: fc.constantFrom("none", "1ms", "30s", "1h"),
     failover: fc.record({ unhealthy: action, draining: action, removed: action }, { requiredKeys: [] }),
     backends: fc
