@@ -11,7 +11,7 @@ import { SluiceError } from "./core/errors.js";
 import { formatFlowId } from "./core/flow-id.js";
 import { limitsAnything, verdictOfLists } from "./core/guard/guard.js";
 import type { FlowQuery, ListedFlow } from "./core/list-flows.js";
-import { candidatesOf, DROP, KEEP, type Route, type Routing } from "./core/routing.js";
+import { candidatesOf, DROP, KEEP, KEEP_ANSWERED, type Route, type Routing } from "./core/routing.js";
 import type { GuardEntry, ListenerEntry, PoolEntry, Snapshot } from "./core/snapshot.js";
 import { reasonNumber, reasonOf } from "./core/verdict.js";
 import { explainBackends } from "./explained-backends.js";
@@ -178,6 +178,8 @@ function follow(
     isNew: false,
   });
   if (action === KEEP) return stays(`a live flow of the client is on ${name}`);
+  if (action === KEEP_ANSWERED && flow.replies > 0)
+    return stays(`a live flow of the client is on ${name}, which has gone silent but has answered it before`);
   if (action === DROP) {
     const why = `the client's flow is on ${name}, and the failover action is drop`;
     return { ...dropped(DROP_REASONS[reason], why), flow: formatFlowId(flow.id) };

@@ -4,7 +4,7 @@ import type { ConfigPlan } from "./api.js";
 import type { Config } from "./config/config.js";
 import { diffConfigs } from "./config/diff.js";
 import type { FlowPlace } from "./core/list-flows.js";
-import { DROP, KEEP, type Routing, weightedCandidatesOf } from "./core/routing.js";
+import { DROP, KEEP, KEEP_ANSWERED, type Routing, weightedCandidatesOf } from "./core/routing.js";
 import type { PoolEntry, Snapshot } from "./core/snapshot.js";
 import { reasonNumber } from "./core/verdict.js";
 
@@ -51,7 +51,7 @@ function fateOf({ listenerSlot, backendSlot }: FlowPlace, routing: Routing): "ke
   if (route === undefined) return "ended";
   const inPool = routing.poolOf[backendSlot] === route.poolSlot;
   const action = inPool ? routing.actions[backendSlot] : route.removedAction;
-  if (action === KEEP) return "kept";
+  if (action === KEEP || action === KEEP_ANSWERED) return "kept";
   if (action === DROP) return "ended";
   if (route.policy.choose(0) >= 0) return "moved";
   return inPool && routing.reasons[backendSlot] === DRAINING ? "kept" : "ended";

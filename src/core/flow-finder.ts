@@ -30,6 +30,8 @@ export class FlowFinder {
   readonly #seed: number;
   /** Scratch for what consistent policies hash. */
   readonly #hashed = new Uint32Array(5);
+  /** Whether a new key may be what a half-open backend is tried with. */
+  #mayTry = true;
   /** Undefined as soon as there are none. */
   #inherited: InheritedBindings | undefined;
 
@@ -62,13 +64,21 @@ export class FlowFinder {
     return route.affinity === "none" ? this.#dealt(route, guard, nowMs) : this.#bound(route, guard, nowMs);
   }
 
+  /** The same for a request that one backend has failed: it tries no other that may fail as well. */
+  findReliable(route: Route, nowMs: number): number {
+    this.#mayTry = false;
+    const flow = this.find(route, undefined, nowMs);
+    this.#mayTry = true;
+    return flow;
+  }
+
   /** Affinity `none`: the policy deals out every datagram; a client has one flow for each backend it is dealt to. */
   #dealt(route: Route, guard: Guard | undefined, nowMs: number): number {
     if (this.#flows.wholeClient[route.listener.slot] > 0) {
       const flow = this.#findWholeClient(route, nowMs);
       if (flow >= 0) return this.#follow(route, flow, nowMs);
     }
-    const backend = route.policy.choose(route.hashed ? this.#consistentHash(route) : 0);
+    const backend = this.#choose(route);
     if (backend < 0) return NO_BACKEND;
     this.#key[R.KEY_DISCRIMINATOR] = backend + 1;
     const hash = this.#table.hashKey();
@@ -86,7 +96,7 @@ export class FlowFinder {
     if (inherited >= 0) return this.#openBound(route, inherited, nowMs);
     const verdict = guard === undefined ? 0 : guard.judgeNewFlow(this.#key, nowMs);
     if (verdict < 0) return verdict;
-    const backend = this.#chooseBound(route);
+    const backend = this.#chooseBound(route, this.#mayTry);
     return backend < 0 ? NO_BACKEND : this.#openBound(route, backend, nowMs);
   }
 
@@ -99,11 +109,11 @@ export class FlowFinder {
   /** The next datagram of a flow: it stays, moves or is dropped, as its backend's state has it. */
   #follow(route: Route, flow: number, nowMs: number): number {
     const backend = this.#table.u32[flow * R.RECORD_WORDS + R.BACKEND];
-    const action = this.#routing.actionOf(route, backend);
+    const action = this.#routing.actionOf(route, backend, this.#table.u32[flow * R.RECORD_WORDS + R.REPLIES]);
     if (action === KEEP) return flow;
     const reason = this.#routing.isInPool(route, backend) ? this.#routing.now.reasons[backend] : REMOVED;
     if (action === DROP) return dropOf(reason);
-    const next = this.#chooseBound(route);
+    const next = this.#chooseBound(route, false);
     if (next < 0) return reason === DRAINING ? flow : NO_BACKEND;
     const proof = this.#table.u32[flow * R.RECORD_WORDS + R.STATE] & (R.REPLIED | R.PROVED);
     const moved = this.#openBound(route, next, nowMs, flow);
@@ -112,7 +122,7 @@ export class FlowFinder {
   }
 
   /** The backend for the client in `key`: the one its affinity key is bound to, else as the policy says; or -1. */
-  #chooseBound(route: Route): number {
+  #chooseBound(route: Route, mayTry: boolean): number {
     if (route.affinity === "client-ip") {
       const { bindings } = this.#flows;
       this.#writeAffinityKey(route, bindings.key);
@@ -121,6 +131,19 @@ export class FlowFinder {
       if (binding >= 0 && this.#routing.holdsBindings(route, bindings.value(binding)))
         return bindings.value(binding);
     }
+    return mayTry ? this.#choose(route) : this.#chooseReliable(route);
+  }
+
+  /** The backend for a new key: one that is half-open, when it is to be tried, else as the policy says; or -1. */
+  #choose(route: Route): number {
+    if (route.trials !== undefined && this.#mayTry) {
+      const tried = route.trials.take();
+      if (tried >= 0) return tried;
+    }
+    return this.#chooseReliable(route);
+  }
+
+  #chooseReliable(route: Route): number {
     return route.policy.choose(route.hashed ? this.#consistentHash(route) : 0);
   }
 

@@ -5,7 +5,7 @@
 import { BACKEND, backendAt, type Counters } from "./counters.js";
 import { LocalHealth } from "./local-health.js";
 import type { LoadView } from "./policies/policy.js";
-import { createRouting, MOVE, type Route, type Routing } from "./routing.js";
+import { createRouting, KEEP, KEEP_ANSWERED, MOVE, type Route, type Routing } from "./routing.js";
 import type { Snapshot } from "./snapshot.js";
 
 export interface LiveRoutingOptions {
@@ -55,10 +55,15 @@ export class LiveRouting implements LoadView {
     return this.now;
   }
 
-  /** KEEP, MOVE or DROP. A backend that is not in the listener's pool any more counts as removed, whatever its state in another. */
-  actionOf(route: Route, backend: number): number {
+  /**
+   * KEEP, MOVE or DROP. A backend that is not in the listener's pool any more counts as removed, whatever its state in another.
+   * @param replies that the flow has had
+   */
+  actionOf(route: Route, backend: number, replies: number): number {
     const { now } = this;
-    return now.poolOf[backend] === route.poolSlot ? now.actions[backend] : route.removedAction;
+    const action = now.poolOf[backend] === route.poolSlot ? now.actions[backend] : route.removedAction;
+    if (action !== KEEP_ANSWERED) return action;
+    return replies > 0 ? KEEP : MOVE;
   }
 
   isInPool(route: Route, backend: number): boolean {
@@ -66,8 +71,8 @@ export class LiveRouting implements LoadView {
   }
 
   /** Whether a request that this backend refused may go to another. Affinity `none` binds nobody to a backend. */
-  mayLeave(route: Route, backend: number): boolean {
-    return route.affinity === "none" || this.actionOf(route, backend) === MOVE;
+  mayLeave(route: Route, backend: number, replies: number): boolean {
+    return route.affinity === "none" || this.actionOf(route, backend, replies) === MOVE;
   }
 
   /** Whether a binding to this backend is good for further flows: where it has left the pool, it is not. */

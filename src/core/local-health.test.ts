@@ -4,7 +4,7 @@ import { LOCALLY_DOWN_MS, LocalHealth } from "./local-health.js";
 import type { PassiveLimits } from "./snapshot.js";
 import { buildBackend, buildPool, buildSnapshot } from "./snapshot-builder.testing.js";
 
-const ALL = { refusals: true, silence: "keep", maxEjected: 100 };
+const ALL: PassiveLimits = { refusals: true, silence: "keep", maxEjected: 100 };
 
 const downOf = (local: LocalHealth) =>
   local.view().pools[0].backends.flatMap(({ slot, admitted }) => (admitted ? [] : [slot]));

@@ -68,7 +68,11 @@ export class LocalHealth {
   #mayGoDown(slot: number): boolean {
     const entry = this.#snapshot.pools.find(({ backends }) => backends.some((one) => one.slot === slot));
     if (entry === undefined || !entry.passive.refusals) return false;
-    const ejected = entry.backends.filter((one) => one.ejected || this.#down.has(one.slot)).length;
+    // What is only being tried takes no part in it: it is out already but for that.
+    if (entry.backends.some((one) => one.slot === slot && one.onTrial)) return true;
+    const ejected = entry.backends.filter(
+      (one) => one.ejected || one.onTrial || this.#down.has(one.slot),
+    ).length;
     if (ejected >= mostEjected(entry.backends.length, entry.passive)) return false;
     const pool = this.#viewOf(entry);
     if (pool.backends.some((one) => one.slot === slot && !one.admitted)) return false;
@@ -79,7 +83,7 @@ export class LocalHealth {
   #viewOf(pool: PoolEntry): PoolEntry {
     if (!pool.backends.some(({ slot }) => this.#down.has(slot))) return pool;
     const backends = pool.backends.map((backend) =>
-      this.#down.has(backend.slot) ? { ...backend, admitted: false } : backend,
+      this.#down.has(backend.slot) ? { ...backend, admitted: false, onTrial: false } : backend,
     );
     return { ...pool, backends };
   }

@@ -49,11 +49,12 @@ export class RefusedRequests {
     const at = flow * R.RECORD_WORDS;
     const listener = u32[at + R.KEY_PORT] >>> 16;
     const backend = u32[at + R.BACKEND];
+    const replies = u32[at + R.REPLIES];
     const route = this.#routing.now.routes[listener];
     if (u32[at + R.REQUESTS] === 0) return REFUSED;
     for (let i = 0; i <= R.KEY_PORT; i++) key[i] = u32[at + i];
     this.#counts.takeBackRequests(flow, 1, length);
-    const next = route === undefined ? REFUSED : this.#findOther(route, backend, nowMs);
+    const next = route === undefined ? REFUSED : this.#findOther(route, backend, replies, nowMs);
     if (next < 0) this.#counters[listenerAt(listener) + LISTENER.drops + reasonOf(next)]++;
     else this.#counts.countRequests(route as Route, next, 1, length, nowMs);
     return next;
@@ -86,7 +87,8 @@ export class RefusedRequests {
     const { u32, f64 } = this.#table;
     const at = flow * R.RECORD_WORDS;
     const route = this.#routing.now.routes[u32[at + R.KEY_PORT] >>> 16];
-    if (route === undefined || !this.#routing.mayLeave(route, u32[at + R.BACKEND])) return false;
+    if (route === undefined || !this.#routing.mayLeave(route, u32[at + R.BACKEND], u32[at + R.REPLIES]))
+      return false;
     return u32[at + R.AWAITING] > 0 && sentAtMs >= f64[flow * R.RECORD_DOUBLES + R.WAITING_SINCE];
   }
 
@@ -96,9 +98,9 @@ export class RefusedRequests {
   }
 
   /** A flow for the client in the key on any backend but this one, or a drop. */
-  #findOther(route: Route, backend: number, nowMs: number): number {
-    if (!this.#routing.mayLeave(route, backend)) return REFUSED;
-    const flow = this.#finder.find(route, undefined, nowMs);
+  #findOther(route: Route, backend: number, replies: number, nowMs: number): number {
+    if (!this.#routing.mayLeave(route, backend, replies)) return REFUSED;
+    const flow = this.#finder.findReliable(route, nowMs);
     if (flow < 0) return flow;
     return this.#table.u32[flow * R.RECORD_WORDS + R.BACKEND] === backend ? REFUSED : flow;
   }

@@ -10,7 +10,6 @@ import type { Candidate, LoadView, Policy } from "./policies/policy.js";
 import {
   type Affinity,
   type BackendEntry,
-  type FailoverAction,
   type FlowLimits,
   type ListenerEntry,
   MAX_BACKENDS,
@@ -18,15 +17,18 @@ import {
   type PoolEntry,
   type Snapshot,
 } from "./snapshot.js";
+import { Trials } from "./trials.js";
 import { reasonNumber } from "./verdict.js";
 
 /** What happens to the next datagram of a flow whose backend is in some state. */
 export const KEEP = 1;
 export const MOVE = 2;
 export const DROP = 3;
+/** Where it has been answered it stays, else it moves. */
+export const KEEP_ANSWERED = 4;
 /** Shares are tenths. */
 const SHARE_SCALE = 10;
-const ACTIONS = { keep: KEEP, move: MOVE, drop: DROP } as const;
+const ACTIONS = { keep: KEEP, move: MOVE, drop: DROP, keepAnswered: KEEP_ANSWERED } as const;
 
 export type AffinityKind = Affinity["kind"];
 
@@ -38,6 +40,8 @@ export interface Route {
   readonly prefix4: number;
   readonly prefix6: number;
   readonly policy: Policy;
+  /** Undefined unless a backend of the pool is half-open. */
+  readonly trials: Trials | undefined;
   readonly guard: Guard | undefined;
   /** Whether the policy looks at the hash of the key. */
   readonly hashed: boolean;
@@ -59,7 +63,7 @@ export interface Routing {
   readonly backends: readonly (BackendEntry | undefined)[];
   /** By backend slot: the pool it is in, or -1. */
   readonly poolOf: Int16Array;
-  /** By backend slot: KEEP, MOVE or DROP, and the drop reason that goes with it. */
+  /** By backend slot: KEEP, MOVE, DROP or KEEP_ANSWERED, and the drop reason that goes with it. */
   readonly actions: Uint8Array;
   readonly reasons: Uint8Array;
   /** By backend slot: 1 where a key that is bound to it brings its further flows there too. */
@@ -98,7 +102,7 @@ export function createRouting(snapshot: Snapshot, input: RoutingInput): Routing 
     const policy = routing.policies.get(listener.poolSlot);
     if (!pool || !policy) continue;
     const guard = createGuard(listener.guard, input.seed, input.previous?.routes[listener.slot]?.guard);
-    routing.routes[listener.slot] = createRoute(listener, pool, policy, guard);
+    routing.routes[listener.slot] = createRoute(listener, pool, policy, guard, createTrials(pool, snapshot));
   }
   return routing;
 }
@@ -163,17 +167,27 @@ function addBackends(
   }
 }
 
+function createTrials(pool: PoolEntry, { trialTokens }: Snapshot): Trials | undefined {
+  const slots = pool.backends.filter((one) => one.onTrial && isUsable(one)).map(({ slot }) => slot);
+  return trialTokens === undefined || slots.length === 0 ? undefined : new Trials(slots, trialTokens);
+}
+
 /** Disabled means out at once, so its flows fare as if it had been removed. Not admitted outranks draining. */
 function flowActionOf(
   pool: PoolEntry,
   backend: BackendEntry,
   candidate: boolean,
-): [FailoverAction, DropReason] {
+): [keyof typeof ACTIONS, DropReason] {
   if (candidate) return ["keep", "backend_removed"];
   if (backend.admin === "disabled") return [pool.failover.removed, "backend_removed"];
-  if (!backend.admitted && !failsOpen(pool)) return [pool.failover.unhealthy, "backend_down"];
+  if (!backend.admitted && !backend.onTrial && !failsOpen(pool))
+    return [whenOut(pool, backend), "backend_down"];
   if (isUsable(backend)) return ["keep", "backend_removed"]; // a backup whose turn is over
   return [pool.failover.draining, "backend_draining"];
+}
+
+function whenOut({ failover }: PoolEntry, { keepsAnswered }: BackendEntry): keyof typeof ACTIONS {
+  return keepsAnswered && failover.unhealthy !== "keep" ? "keepAnswered" : failover.unhealthy;
 }
 
 function failsOpen(pool: PoolEntry): boolean {
@@ -185,6 +199,7 @@ function createRoute(
   pool: PoolEntry,
   policy: Policy,
   guard: Guard | undefined,
+  trials: Trials | undefined,
 ): Route {
   const { session } = listener;
   return {
@@ -194,6 +209,7 @@ function createRoute(
     prefix4: pool.affinity.kind === "client-ip" ? pool.affinity.prefix4 : 32,
     prefix6: pool.affinity.kind === "client-ip" ? pool.affinity.prefix6 : 128,
     policy,
+    trials,
     guard,
     hashed: pool.policy === "maglev",
     removedAction: ACTIONS[pool.failover.removed],

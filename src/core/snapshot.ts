@@ -36,8 +36,12 @@ export interface BackendEntry {
   readonly health?: HealthState;
   /** Gets keys only while no other backend of the pool is admitted. Default false. */
   readonly backup?: boolean;
-  /** The part of its weight that it gets, above 0 to 1: less while half-open and in a slow start. Default 1. */
+  /** The part of its weight that it gets, above 0 to 1: less in a slow start. Default 1. */
   readonly share?: number;
+  /** Half-open: not admitted, but tried by single requests; flows that are bound to it stay. Default false. */
+  readonly onTrial?: boolean;
+  /** Not admitted, but flows that it has answered stay. Default false. */
+  readonly keepsAnswered?: boolean;
   /** Out by passive signals, so it counts towards `passive.maxEjected`. Default false. */
   readonly ejected?: boolean;
 }
@@ -150,6 +154,8 @@ export interface Snapshot {
   readonly listeners: readonly ListenerEntry[];
   readonly pools: readonly PoolEntry[];
   readonly limits: FlowLimits;
+  /** core/trials.ts; there while a backend is on trial. */
+  readonly trialTokens?: Int32Array<SharedArrayBuffer> | undefined;
   /** The part of the flows that is noted when they end, above 0 to 1. Default: none is. */
   readonly logSample?: number;
 }
