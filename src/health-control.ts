@@ -7,12 +7,18 @@ import type { Config } from "./config/config.js";
 import type { HealthConfig } from "./config/health-config.js";
 import type { Cancel, Clock } from "./core/clock.js";
 import { BACKEND, backendAt, type Counters } from "./core/counters.js";
+import { HISTOGRAM_BUCKETS } from "./core/histogram.js";
 import type { AdminState, Snapshot } from "./core/snapshot.js";
-import { type BackendChange, HealthMonitor, type HealthStatus } from "./health/monitor.js";
+import {
+  type BackendChange,
+  type BackendReading,
+  HealthMonitor,
+  type HealthStatus,
+} from "./health/monitor.js";
 import type { Probe } from "./health/probe.js";
 import { ProbeFigures } from "./health/probe-figures.js";
 import { type ProbedBackend, Prober } from "./health/prober.js";
-import type { TrafficReading } from "./health/traffic-evidence.js";
+import { LOOK_EVERY_MS } from "./health/silence.js";
 
 export interface HealthControlOptions {
   readonly clock: Clock;
@@ -41,6 +47,7 @@ export class HealthControl {
   readonly #clock: Clock;
   readonly #endTicking: Cancel;
   #endGathering: Cancel | undefined;
+  #endLooking: Cancel | undefined;
   /** Backend slot → when it last refused a datagram. */
   readonly #refusedAtMs = new Map<number, number>();
 
@@ -51,6 +58,7 @@ export class HealthControl {
     this.#monitor = new HealthMonitor({
       nowMs: () => clock.now(),
       read: (slot) => this.#read(slot),
+      readTimes: (slot) => this.#readTimes(slot),
       onChange: options.onChange,
       publish: () => this.#publishSoon(),
       prove: (slot) => this.#prober.prove(slot),
@@ -63,7 +71,10 @@ export class HealthControl {
       random: () => clock.random(),
       ...(createProbe && { createProbe }),
     });
-    this.#endTicking = clock.every(TICK_MS, () => this.#monitor.tick());
+    this.#endTicking = clock.every(TICK_MS, () => {
+      this.#monitor.tick();
+      this.#lookSoon();
+    });
   }
 
   /** Takes in a config in force and its snapshot. */
@@ -76,7 +87,7 @@ export class HealthControl {
     this.#monitor.update(snapshot, (name) => {
       const pool = pools.get(name);
       return {
-        passive: pool?.passive ?? { enabled: false, maxEjected: 0 },
+        passive: pool?.passive ?? { refusals: false, silence: "off", maxEjected: 0 },
         slowStartMs: pool?.slowStartMs ?? 0,
         probed: pool?.health !== undefined,
       };
@@ -132,8 +143,19 @@ export class HealthControl {
 
   async close(): Promise<void> {
     this.#endTicking();
+    this.#endLooking?.();
     this.#endGathering?.();
     await this.#prober.close();
+  }
+
+  /** While there is traffic to learn from, the monitor looks at it often. */
+  #lookSoon(): void {
+    if (!this.#monitor.isBusy) return;
+    this.#endLooking ??= this.#clock.after(LOOK_EVERY_MS, () => {
+      this.#endLooking = undefined;
+      this.#monitor.look();
+      this.#lookSoon();
+    });
   }
 
   #publishSoon(): void {
@@ -143,17 +165,26 @@ export class HealthControl {
     });
   }
 
-  #read(slot: number): TrafficReading {
-    const at = backendAt(slot);
-    let requests = 0;
-    let replies = 0;
-    let refused = 0;
-    for (const counters of this.#options.counters()) {
-      requests += counters[at + BACKEND.requests];
-      replies += counters[at + BACKEND.replies];
-      refused += counters[at + BACKEND.refused];
-    }
-    return { requests, replies, refused };
+  #read(slot: number): BackendReading {
+    const sum = (offset: number) => this.#sum(backendAt(slot) + offset);
+    const replies = sum(BACKEND.replies);
+    return {
+      ...{ slot, replies, requests: sum(BACKEND.requests), refused: sum(BACKEND.refused) },
+      ...{ answered: sum(BACKEND.answered), heard: replies + sum(BACKEND.lateReplies) },
+      ...{ firsts: sum(BACKEND.firsts), firstsAnswered: sum(BACKEND.firstsAnswered) },
+      ...{ habituals: sum(BACKEND.habituals), habitualsAnswered: sum(BACKEND.habitualsAnswered) },
+    };
+  }
+
+  #readTimes(slot: number): Float64Array {
+    const at = backendAt(slot) + BACKEND.replyTime + 2;
+    return Float64Array.from({ length: HISTOGRAM_BUCKETS }, (_, bucket) => this.#sum(at + bucket));
+  }
+
+  #sum(at: number): number {
+    let sum = 0;
+    for (const counters of this.#options.counters()) sum += counters[at];
+    return sum;
   }
 }
 

@@ -4,7 +4,8 @@
  *
  *   passive   in ──eject──► ejected ──back-off over, or a probe passed──► half-open ──answered, probed up──► in
  *                             ▲                                             │
- *                             └───────── trialFailed, probe failed ─────────┘  (back-off doubled, 30 s at most)
+ *                             └───────── trial or probe failed ─────────────┘  (back-off doubled, 30 s at most)
+ *             a reply of a backend that is ejected or half-open brings it back at once
  */
 import type { HealthState } from "../core/health-state.js";
 import type { AdminState } from "../core/snapshot.js";
@@ -20,6 +21,8 @@ export interface BackendSettings {
   readonly backup: boolean;
   /** Milliseconds in which the weight ramps up after a recovery; 0 for at once. */
   readonly slowStartMs: number;
+  /** Whether flows that it has answered stay while it is silent and nothing has confirmed that it is dead. */
+  readonly keepsAnswered: boolean;
   /** Whether probes decide about a backend that was ejected. */
   readonly probed: boolean;
 }
@@ -31,11 +34,15 @@ export interface EffectiveState {
   readonly admitted: boolean;
   /** The part of its weight that it gets. */
   readonly share: number;
+  /** Tried by single requests. */
+  readonly onTrial: boolean;
+  /** Not admitted, but flows that it has answered stay. */
+  readonly keepsAnswered: boolean;
 }
 
 const FIRST_BACK_OFF_MS = 1000;
 export const LAST_BACK_OFF_MS = 30_000;
-/** Steps of a slow start; a half-open backend gets one of them. */
+/** Steps of a slow start. */
 const STEPS = 10;
 
 export class BackendRecord {
@@ -48,6 +55,8 @@ export class BackendRecord {
   #deadlineMs = Number.POSITIVE_INFINITY;
   #probe: ProbeVerdict | undefined;
   #passive: "in" | "ejected" | "half-open" = "in";
+  /** Why it is out: it has gone silent, and nothing else speaks against it. */
+  #isSilent = false;
   #evidence: "none" | "good" | "bad" = "none";
   #badAtMs = Number.NEGATIVE_INFINITY;
   #backOffMs = FIRST_BACK_OFF_MS;
@@ -67,9 +76,19 @@ export class BackendRecord {
     return this.#evidence === "good" ? "up" : "failing";
   }
 
-  /** Whether its health lets it take keys. Where there are probes, a half-open backend is tried by them alone. */
+  /** Whether its health lets it take keys. */
   get admitted(): boolean {
-    return this.#probe !== "down" && !this.ejected;
+    return this.#probe !== "down" && this.#passive === "in";
+  }
+
+  /** Half-open, and tried by single requests. Where there are probes, it is tried by them alone. */
+  get onTrial(): boolean {
+    return this.#probe !== "down" && this.#passive === "half-open" && !this.settings.probed;
+  }
+
+  /** Whether it is out for nothing but its silence. */
+  get isSilent(): boolean {
+    return this.#isSilent && this.#probe !== "down" && this.isOnProbation;
   }
 
   /** Out by passive signals. */
@@ -91,7 +110,9 @@ export class BackendRecord {
   effective(nowMs: number, to: { admin: AdminState; weight: number } = this.settings): EffectiveState {
     const admin = (to.admin === this.settings.admin ? this.#operator.admin : undefined) ?? to.admin;
     const weight = (to.weight === this.settings.weight ? this.#operator.weight : undefined) ?? to.weight;
-    return { admin, weight, admitted: this.admitted, share: this.#share(nowMs) };
+    const { admitted, onTrial } = this;
+    const keepsAnswered = this.isSilent && this.settings.keepsAnswered;
+    return { admin, weight, admitted, share: this.#share(nowMs), onTrial, keepsAnswered };
   }
 
   /** A reload: an operator's word stays unless the config has changed its own. */
@@ -120,12 +141,14 @@ export class BackendRecord {
   /** One probe that decides nothing by itself. */
   probeSign(passed: boolean): void {
     if (this.#probe === "down") return;
+    if (!passed) this.#isSilent = false;
     if (this.#passive !== "in") this.#passive = passed ? "half-open" : "ejected";
     else if (passed) this.#evidence = "good";
   }
 
-  /** A passive signal takes it out. */
-  eject(nowMs: number): void {
+  /** A passive signal takes it out, or keeps it out. @param isSilent what the signal is */
+  eject(nowMs: number, isSilent: boolean): void {
+    this.#isSilent = isSilent && (this.#isSilent || !this.isOnProbation);
     this.#backOffMs = this.isOnProbation
       ? Math.min(LAST_BACK_OFF_MS, this.#backOffMs * 2)
       : FIRST_BACK_OFF_MS;
@@ -136,21 +159,24 @@ export class BackendRecord {
 
   /** A signal speaks against it, but it has to stay in rotation. */
   fail(nowMs: number): void {
-    if (this.ejected) return;
-    this.#passive = "in";
-    this.#noteBad(nowMs);
+    if (this.admitted) this.#noteBad(nowMs);
   }
 
-  /** A reply of it has passed. One of a backend that is out was under way, or is for a flow that was kept. */
+  /** It is out for its silence, and now something else speaks against it as well. */
+  confirm(): void {
+    this.#isSilent = false;
+  }
+
+  /** A reply of it has come. Where probes have taken it down, they decide. */
   answered(nowMs: number): void {
-    if (!this.admitted) return;
-    if (this.#passive === "half-open") this.#recoveredAtMs = nowMs;
+    if (this.#probe === "down") return;
+    if (this.isOnProbation) this.#recoveredAtMs = nowMs;
     this.#readmit();
   }
 
   /** What spoke against it has ended, though nothing speaks for it. */
   absolve(nowMs: number): void {
-    if (!this.admitted || (this.#passive === "in" && this.#evidence !== "bad")) return;
+    if (this.#passive === "ejected" || (this.#passive === "in" && this.#evidence !== "bad")) return;
     this.answered(nowMs);
     this.#evidence = "none";
   }
@@ -176,6 +202,7 @@ export class BackendRecord {
 
   #readmit(): void {
     this.#passive = "in";
+    this.#isSilent = false;
     this.#evidence = "good";
     this.#backOffMs = FIRST_BACK_OFF_MS;
   }
@@ -191,9 +218,8 @@ export class BackendRecord {
     this.#probe = undefined;
   }
 
-  /** The part of its weight that it gets: a tenth while half-open, a growing one in a slow start. */
+  /** The part of its weight that it gets: a growing one in a slow start. */
   #share(nowMs: number): number {
-    if (this.#passive === "half-open" && this.admitted) return 1 / STEPS;
     const { slowStartMs } = this.settings;
     const upForMs = nowMs - this.#recoveredAtMs;
     if (slowStartMs === 0 || upForMs >= slowStartMs) return 1;

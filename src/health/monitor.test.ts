@@ -1,23 +1,28 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { HISTOGRAM_BUCKETS } from "../core/histogram.js";
 import type { BackendEntry, PoolEntry, Snapshot } from "../core/snapshot.js";
 import { buildBackend, buildPool, buildSnapshot } from "../core/snapshot-builder.testing.js";
-import { type BackendChange, HealthMonitor } from "./monitor.js";
+import { type BackendChange, type BackendReading, HealthMonitor } from "./monitor.js";
 import type { PoolHealth } from "./pool-records.js";
-import type { TrafficReading } from "./traffic-evidence.js";
 
-const PASSIVE: PoolHealth = { passive: { enabled: true, maxEjected: 50 }, slowStartMs: 0, probed: false };
+const PASSIVE: PoolHealth = {
+  passive: { refusals: true, silence: "keep", maxEjected: 50 },
+  slowStartMs: 0,
+  probed: false,
+};
 
 /** A monitor on a clock and counters that the test holds. */
 class Rig {
   nowMs = 0;
-  readonly counts = new Map<number, Partial<TrafficReading>>();
+  readonly counts = new Map<number, Partial<BackendReading>>();
   readonly changes: BackendChange[] = [];
   readonly toProve: number[] = [];
   published = 0;
   readonly monitor = new HealthMonitor({
     nowMs: () => this.nowMs,
-    read: (slot) => ({ requests: 0, replies: 0, refused: 0, ...this.counts.get(slot) }),
+    read: (slot) => this.#read(slot),
+    readTimes: (slot) => this.#times(slot),
     onChange: (change) => this.changes.push(change),
     publish: () => this.published++,
     prove: (slot) => this.toProve.push(slot),
@@ -48,6 +53,30 @@ class Rig {
   /** As planes see it. */
   get admitted(): string {
     return this.backends.map(({ admitted }) => (admitted ? "in" : "out")).join(" ");
+  }
+
+  /** A worker takes the token of a backend on trial, and sends a request there. */
+  try(slot: number): void {
+    const { trialTokens } = this.monitor.decorate(this.snapshot);
+    assert.ok(trialTokens);
+    assert.equal(trialTokens[slot], 1, "there is a token");
+    trialTokens[slot] = 0;
+    const { requests = 0, ...rest } = this.counts.get(slot) ?? {};
+    this.counts.set(slot, { ...rest, requests: requests + 1 });
+  }
+
+  #read(slot: number): BackendReading {
+    const counts = this.counts.get(slot) ?? {};
+    const { requests = 0, replies = 0, refused = 0 } = counts;
+    const none = { firsts: 0, firstsAnswered: 0, habituals: 0, habitualsAnswered: 0 };
+    return { slot, requests, replies, refused, answered: replies, heard: replies, ...none, ...counts };
+  }
+
+  /** Every reply took less than a microsecond. */
+  #times(slot: number): Float64Array {
+    const counts = new Float64Array(HISTOGRAM_BUCKETS);
+    counts[0] = this.#read(slot).replies;
+    return counts;
   }
 
   /** Lets backends answer, so that they are up. */
@@ -125,16 +154,16 @@ describe("HealthMonitor: refusals", () => {
     const alone = new Rig([buildBackend(0)]);
     alone.monitor.refused(0);
     assert.deepEqual([alone.health, alone.admitted], ["failing", "in"]);
-    const all = new Rig(three(), { passive: { enabled: true, maxEjected: 100 } });
+    const all = new Rig(three(), { passive: { refusals: true, silence: "keep", maxEjected: 100 } });
     for (const slot of [0, 1, 2]) all.monitor.refused(slot);
     assert.equal(all.health, "ejected ejected failing");
-    const none = new Rig(three(), { passive: { enabled: true, maxEjected: 0 } });
+    const none = new Rig(three(), { passive: { refusals: true, silence: "keep", maxEjected: 0 } });
     none.monitor.refused(0);
     assert.equal(none.health, "failing untried untried");
   });
 
-  it("take nothing out where passive health is off", () => {
-    const rig = new Rig(three(), { passive: { enabled: false, maxEjected: 50 } });
+  it("take nothing out where passive.refusals is off", () => {
+    const rig = new Rig(three(), { passive: { refusals: false, silence: "keep", maxEjected: 50 } });
     rig.monitor.refused(1);
     assert.deepEqual([rig.health, rig.admitted], ["untried failing untried", "in in in"]);
     assert.equal(rig.published, 0);
@@ -153,15 +182,15 @@ describe("HealthMonitor: refusals", () => {
     assert.equal(rig.changes.at(-1)?.reason, "a reply passed");
   });
 
-  it("of a backend that never answers anything end when it takes requests for 3 s and refuses none", () => {
+  it("of a backend that never answers anything end when it takes a trial for a second and does not refuse", () => {
     const rig = new Rig(three());
     rig.monitor.refused(1);
     rig.pass(1000);
     assert.equal(rig.health, "untried half-open untried");
     rig.pass(60_000);
     assert.equal(rig.health, "untried half-open untried"); // no requests
-    rig.counts.set(1, { requests: 1 });
-    rig.pass(3000);
+    rig.try(1);
+    rig.pass(1000);
     assert.equal(rig.health, "untried half-open untried");
     rig.pass(500);
     assert.equal(rig.health, "untried untried untried");
@@ -173,14 +202,14 @@ describe("HealthMonitor: refusals", () => {
     assert.equal(alone.health, "untried");
   });
 
-  it("lead to a trial with a tenth of the weight after 1 s, then 2 s, 4 s … 30 s", () => {
+  it("lead to a trial by single requests after 1 s, then 2 s, 4 s … 30 s", () => {
     const rig = new Rig(three());
     const waits: number[] = [];
     for (let i = 0; i < 7; i++) {
       rig.monitor.refused(1);
       const outAtMs = rig.nowMs;
-      while (!rig.backends[1].admitted) rig.pass(500);
-      assert.equal(rig.backends[1].share, 0.1);
+      while (!rig.backends[1].onTrial) rig.pass(500);
+      assert.equal(rig.backends[1].admitted, false);
       assert.equal(rig.health, "untried half-open untried");
       waits.push(rig.nowMs - outAtMs);
     }
@@ -215,27 +244,128 @@ describe("HealthMonitor: refusals", () => {
     assert.match(rig.health, /(ejected|half-open) up/);
   });
 
-  it("of the last that is left do not bring one on trial to full weight", () => {
+  it("of the last that is left do not bring one on trial back", () => {
     const rig = new Rig([buildBackend(0), buildBackend(1)]);
     rig.monitor.refused(0);
     rig.pass(1000);
     rig.monitor.refused(1);
-    assert.equal(rig.health, "half-open failing");
-    assert.deepEqual([rig.backends[0].share, rig.backends[1].share], [0.1, 1]);
+    assert.deepEqual([rig.health, rig.admitted], ["half-open failing", "out in"]);
+  });
+});
+
+describe("HealthMonitor: trials", () => {
+  function onTrial(health: Partial<PoolHealth> = {}): Rig {
+    const rig = new Rig(three(), health);
+    rig.counts.set(1, { requests: 1, replies: 1 });
+    rig.pass(500);
+    rig.monitor.refused(1);
+    rig.pass(1000);
+    assert.equal(rig.health, "untried half-open untried");
+    return rig;
+  }
+
+  it("wait for a request for as long as none comes", () => {
+    const rig = onTrial();
+    rig.pass(60_000);
+    assert.equal(rig.health, "untried half-open untried");
+    assert.equal(rig.monitor.isBusy, false);
+  });
+
+  it("are one request at a time, and end with the back-off doubled where it is not answered", () => {
+    const rig = onTrial();
+    rig.try(1);
+    rig.monitor.look();
+    assert.equal(rig.monitor.isBusy, true);
+    const tokens = rig.monitor.decorate(rig.snapshot).trialTokens as Int32Array;
+    assert.equal(tokens[1], 0);
+    rig.nowMs += 500;
+    rig.monitor.look();
+    assert.deepEqual([rig.health, rig.backends[1].ejected], ["untried ejected untried", true]);
+    assert.equal(rig.changes.at(-1)?.reason, "unanswered on trial");
+    rig.pass(1500);
+    assert.equal(rig.health, "untried ejected untried");
+    rig.pass(500);
+    assert.equal(rig.health, "untried half-open untried");
+    assert.equal(tokens[1], 1);
+  });
+
+  it("end at once with a refusal", () => {
+    const rig = onTrial();
+    rig.monitor.refused(1);
+    assert.equal(rig.health, "untried ejected untried");
+    assert.equal((rig.monitor.decorate(rig.snapshot).trialTokens ?? [0, 0])[1], 0);
+  });
+
+  it("are known to workers while there are any, and not otherwise", () => {
+    const rig = new Rig(three());
+    assert.equal(rig.monitor.decorate(rig.snapshot).trialTokens, undefined);
+    assert.ok(onTrial().monitor.decorate(rig.snapshot).trialTokens);
   });
 });
 
 describe("HealthMonitor: silence", () => {
-  it("takes out who is silent while others answer", () => {
-    const rig = new Rig(three());
-    for (let i = 1; i <= 8; i++) {
+  /** All three have answered for a while; then backend 2 is silent while others answer, until it is out. */
+  function silenced(health: Partial<PoolHealth> = {}): Rig {
+    const rig = new Rig(three(), health);
+    const ask = (answering: readonly number[]) => {
       for (const slot of [0, 1, 2]) {
-        rig.counts.set(slot, { requests: 100 * i, replies: slot === 2 ? 100 : 100 * i });
+        const { requests = 0, replies = 0 } = rig.counts.get(slot) ?? {};
+        const isAnswering = answering.includes(slot);
+        rig.counts.set(slot, { requests: requests + 10, replies: replies + (isAnswering ? 10 : 0) });
       }
-      rig.pass(500);
-    }
+      rig.nowMs += 50;
+      rig.monitor.look();
+    };
+    for (let i = 0; i < 100; i++) ask([0, 1, 2]);
+    rig.pass(500);
+    for (let i = 0; i < 10 && rig.backends[2].admitted; i++) ask([0, 1]);
+    return rig;
+  }
+
+  it("takes out who is silent while others answer", () => {
+    const rig = silenced();
     assert.equal(rig.health, "up up ejected");
     assert.equal(rig.changes.at(-1)?.reason, "silent while others answer");
+    assert.deepEqual([rig.backends[2].keepsAnswered, rig.backends[2].ejected], [true, true]);
+  });
+
+  it("is over at once with any reply, also one whose flow is over", () => {
+    const rig = silenced({ slowStartMs: 10_000 });
+    rig.counts.set(2, { ...rig.counts.get(2), heard: (rig.counts.get(2)?.replies ?? 0) + 1 });
+    rig.monitor.look();
+    assert.deepEqual([rig.health, rig.backends[2].keepsAnswered], ["up up up", false]);
+    assert.equal(rig.changes.at(-1)?.reason, "answered again");
+    assert.equal(rig.backends[2].share, 0.1);
+  });
+
+  it("keeps the flows that were answered, until a probe or a refusal confirms it; with move they go at once", () => {
+    const rig = silenced({ probed: true });
+    assert.deepEqual(rig.toProve, [2]);
+    assert.equal(rig.backends[2].keepsAnswered, true);
+    const before = rig.published;
+    rig.monitor.probeSign(2, false, "no answer within 100ms");
+    assert.deepEqual([rig.backends[2].keepsAnswered, rig.published], [false, before + 1]);
+    const refused = silenced();
+    refused.monitor.refused(2);
+    assert.equal(refused.backends[2].keepsAnswered, false);
+    const moved = silenced({ passive: { ...PASSIVE.passive, silence: "move" } });
+    assert.deepEqual([moved.health, moved.backends[2].keepsAnswered], ["up up ejected", false]);
+  });
+
+  it("means nothing where it is off, and refusals still do", () => {
+    const rig = silenced({ passive: { ...PASSIVE.passive, silence: "off" } });
+    rig.pass(1000);
+    assert.equal(rig.health, "up up up");
+    assert.equal(rig.monitor.isBusy, false);
+    rig.monitor.refused(2);
+    assert.equal(rig.health, "up up ejected");
+  });
+
+  it("is looked for often only while there are requests", () => {
+    const rig = silenced();
+    assert.equal(rig.monitor.isBusy, true);
+    rig.pass(3000);
+    assert.equal(rig.monitor.isBusy, false);
   });
 });
 
@@ -385,7 +515,7 @@ describe("HealthMonitor: what is out is tried at once", () => {
     const rig = new Rig(three());
     rig.monitor.refused(1);
     rig.monitor.operate(1, { admin: "enabled" }, "enabled by an operator", Number.POSITIVE_INFINITY);
-    assert.deepEqual([rig.health, rig.backends[1].share], ["untried half-open untried", 0.1]);
+    assert.deepEqual([rig.health, rig.backends[1].onTrial], ["untried half-open untried", true]);
     assert.equal(rig.changes.at(-1)?.reason, "enabled by an operator");
     rig.monitor.refused(1);
     rig.pass(1500);

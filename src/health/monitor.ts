@@ -5,11 +5,14 @@
 import { isDeepStrictEqual } from "node:util";
 import type { HealthState } from "../core/health-state.js";
 import type { AdminState, BackendEntry, PoolEntry, Snapshot } from "../core/snapshot.js";
+import { createTrialTokens } from "../core/trials.js";
 import { BackendRecord, type BackendSettings, type EffectiveState } from "./backend-record.js";
 import { type PoolHealth, PoolRecords } from "./pool-records.js";
+import { Probation } from "./probation.js";
 import type { ProbeVerdict } from "./prober.js";
-import { type Reading, SilenceDetector } from "./silence.js";
+import { SilenceDetector } from "./silence.js";
 import { TrafficEvidence, type TrafficReading } from "./traffic-evidence.js";
+import type { Reading } from "./traffic-window.js";
 
 export interface BackendChange {
   readonly pool: string;
@@ -36,7 +39,9 @@ export interface HealthStatus {
 export interface MonitorOptions {
   readonly nowMs: () => number;
   /** Lifetime counts of a backend. */
-  readonly read: (slot: number) => TrafficReading;
+  readonly read: (slot: number) => BackendReading;
+  /** Lifetime counts of its reply times, by bucket. */
+  readonly readTimes: (slot: number) => Float64Array;
   readonly onChange: (change: BackendChange) => void;
   /** Something that planes see has changed. */
   readonly publish: () => void;
@@ -49,18 +54,30 @@ interface Shown extends EffectiveState {
   readonly health: HealthState;
 }
 
+/** Everything that is counted of a backend's traffic. */
+export type BackendReading = Reading & TrafficReading;
+
 interface Watched {
   readonly record: BackendRecord;
   readonly traffic: TrafficEvidence;
+  /** While it is out by passive signals. */
+  probation: Probation | undefined;
   shown: Shown;
 }
 
 const REFUSED = "refused: ICMP port unreachable";
+const SILENT = "silent while others answer";
+const TIMES_EVERY_MS = 1000;
+/** After this long without a request a pool is looked at no more often than once in a tick. */
+const BUSY_FOR_MS = 2000;
 
 export class HealthMonitor {
   readonly #options: MonitorOptions;
   readonly #watched = new Map<number, Watched>();
   readonly #silence = new SilenceDetector();
+  readonly #tokens = createTrialTokens();
+  #timesAtMs = 0;
+  #busyUntilMs = Number.NEGATIVE_INFINITY;
   #pools: ReadonlyMap<string, PoolRecords> = new Map();
 
   constructor(options: MonitorOptions) {
@@ -78,7 +95,7 @@ export class HealthMonitor {
       const records = entry.backends.map((backend) =>
         this.#configure(settingsOf(entry, backend, health), nowMs),
       );
-      pools.set(entry.name, new PoolRecords(records, health, entry.failOpen));
+      pools.set(entry.name, new PoolRecords(records, health, entry));
     }
     this.#pools = pools;
     for (const pool of pools.values()) this.#takeIn(pool, nowMs);
@@ -99,7 +116,8 @@ export class HealthMonitor {
         };
       }),
     }));
-    return { ...snapshot, pools };
+    const someOnTrial = pools.some(({ backends }) => backends.some(({ onTrial }) => onTrial));
+    return { ...snapshot, pools, ...(someOnTrial && { trialTokens: this.#tokens }) };
   }
 
   /** Probes in a row have decided. */
@@ -111,6 +129,20 @@ export class HealthMonitor {
   /** One probe that decides nothing by itself. */
   probeSign(slot: number, passed: boolean, reason: string): void {
     this.#change(slot, reason, (record) => record.probeSign(passed));
+  }
+
+  /** Whether `look` is wanted again soon: requests pass, and something is to be learnt from their answers. */
+  get isBusy(): boolean {
+    return this.#options.nowMs() < this.#busyUntilMs;
+  }
+
+  /** Many times a second while it is busy: silence, and how backends fare that are out. */
+  look(): void {
+    const nowMs = this.#options.nowMs();
+    this.#silence.begin(nowMs);
+    const learnsTimes = nowMs >= this.#timesAtMs;
+    if (learnsTimes) this.#timesAtMs = nowMs + TIMES_EVERY_MS;
+    for (const pool of this.#pools.values()) this.#lookAt(pool, learnsTimes, nowMs);
   }
 
   /** A backend's host answered ICMP port unreachable. */
@@ -137,17 +169,16 @@ export class HealthMonitor {
       this.#reconsider(watched, "tried again: the config was reloaded");
   }
 
-  /** Twice a second: silence, traffic, trials, deadlines, slow starts. */
+  /** Twice a second: traffic, trials, deadlines, slow starts, and what `look` sees to. */
   tick(): void {
     const nowMs = this.#options.nowMs();
-    for (const pool of this.#pools.values()) if (pool.health.passive.enabled) this.#judgeSilence(pool);
     for (const watched of this.#watched.values()) {
       const { record } = watched;
       this.#judgeTraffic(watched, nowMs);
       const happened = record.tick(nowMs);
-      if (happened === "trial") this.#beginTrial(watched);
       this.#show(watched, happened === undefined ? record.reason : reasonOf(happened));
     }
+    this.look();
   }
 
   /** Every backend with why and since when. */
@@ -172,7 +203,8 @@ export class HealthMonitor {
     }
     const record = new BackendRecord(settings, nowMs);
     const shown = { ...record.effective(nowMs), health: record.health };
-    this.#watched.set(slot, { record, shown, traffic: new TrafficEvidence(this.#options.read(slot)) });
+    const traffic = new TrafficEvidence(this.#options.read(slot));
+    this.#watched.set(slot, { record, shown, traffic, probation: undefined });
     return record;
   }
 
@@ -189,20 +221,62 @@ export class HealthMonitor {
   }
 
   #forget(slot: number): void {
+    this.#watched.get(slot)?.probation?.end();
     this.#watched.delete(slot);
     this.#silence.forget(slot);
   }
 
-  #judgeSilence(pool: PoolRecords): void {
+  #lookAt(pool: PoolRecords, learnsTimes: boolean, nowMs: number): void {
+    const isJudged = pool.health.passive.silence !== "off";
     const readings: Reading[] = [];
-    for (const { settings, admitted } of pool.records) {
-      const { slot } = settings;
-      if (admitted) readings.push({ slot, ...this.#options.read(slot) });
+    for (const record of pool.records) {
+      const watched = this.#watched.get(record.settings.slot) as Watched;
+      if (record.isOnProbation) this.#judgeProbation(watched, pool, nowMs);
+      else this.#endProbation(watched);
+      if (isJudged && record.admitted) readings.push(this.#options.read(record.settings.slot));
     }
-    for (const slot of this.#silence.observe(readings)) {
-      const watched = this.#watched.get(slot);
-      if (watched) this.#accuse(watched, "silent while others answer");
+    if (!isJudged) return;
+    if (this.#silence.isAsked(readings)) this.#busyUntilMs = nowMs + BUSY_FOR_MS;
+    if (learnsTimes)
+      for (const { slot } of readings) this.#silence.learnTimes(slot, this.#options.readTimes(slot));
+    for (const { slot, forMs } of this.#silence.observe(readings, pool.kinds))
+      this.#accuse(this.#watched.get(slot) as Watched, SILENT, forMs);
+  }
+
+  /** A backend that is out: a reply brings it back at once, a trial without an answer keeps it out. */
+  #judgeProbation(watched: Watched, pool: PoolRecords, nowMs: number): void {
+    const { record } = watched;
+    const { slot } = record.settings;
+    const reading = this.#options.read(slot);
+    watched.probation ??= new Probation(slot, this.#tokens);
+    const slowMs = this.#silence.slowReplyMs(slot);
+    const isOneWay = reading.heard === 0 || this.#silence.isOneWay(slot, pool.kinds);
+    const sign = watched.probation.judge(reading, { onTrial: record.onTrial, slowMs, isOneWay }, nowMs);
+    if (watched.probation.isPending) this.#busyUntilMs = nowMs + BUSY_FOR_MS;
+    const { sinceMs } = watched.probation;
+    if (sign === "answered") {
+      // What refused, its probes prove, where there are any.
+      if (record.settings.probed && sinceMs === undefined) return;
+      if (record.isSilent && sinceMs !== undefined) this.#silence.notePause(slot, nowMs - sinceMs);
+      this.#readmit(watched, record.onTrial ? "answered on trial" : "answered again", nowMs);
+    } else if (sign === "unanswered") this.#accuse(watched, "unanswered on trial", 0);
+    else if (sign === "unrefused") {
+      record.absolve(nowMs);
+      this.#endProbation(watched);
+      this.#show(watched, "takes requests and refuses none");
     }
+  }
+
+  #readmit(watched: Watched, reason: string, nowMs: number): void {
+    this.#restartTraffic(watched.record.settings.slot);
+    watched.record.answered(nowMs);
+    this.#endProbation(watched);
+    this.#show(watched, reason);
+  }
+
+  #endProbation(watched: Watched): void {
+    watched.probation?.end();
+    watched.probation = undefined;
   }
 
   #judgeTraffic(watched: Watched, nowMs: number): void {
@@ -210,28 +284,45 @@ export class HealthMonitor {
     const sign = traffic.judge(this.#options.read(record.settings.slot), nowMs);
     if (sign === "refused") this.#accuse(watched, REFUSED);
     if (sign === "answered") {
-      const reason = record.isOnProbation ? "answered on trial" : "a reply passed";
+      // While it is out, `look` judges that.
+      if (record.isOnProbation) return;
       record.answered(nowMs);
-      this.#show(watched, reason);
+      this.#show(watched, "a reply passed");
     }
-    if (sign === "unrefused") {
+    if (sign === "unrefused" && !record.isOnProbation) {
       record.absolve(nowMs);
       this.#show(watched, "takes requests and refuses none");
     }
   }
 
-  /** A signal speaks against a backend: it is ejected, or failing where it has to stay. */
-  #accuse(watched: Watched, reason: string): void {
+  /**
+   * A signal speaks against a backend: it is ejected, or failing where it has to stay.
+   * @param silentForMs that it has been silent; undefined where it refuses
+   */
+  #accuse(watched: Watched, reason: string, silentForMs?: number): void {
     const { record } = watched;
-    const { slot, pool, probed } = record.settings;
-    if (!record.admitted) return;
+    const isSilent = silentForMs !== undefined;
     const nowMs = this.#options.nowMs();
-    this.#restartTraffic(slot);
-    if (this.#pools.get(pool)?.mayEject(record, nowMs)) {
-      record.eject(nowMs);
-      if (probed) this.#options.prove(slot);
-    } else record.fail(nowMs);
+    if (record.admitted) {
+      const { slot, probed } = record.settings;
+      this.#restartTraffic(slot);
+      if (this.#mayEject(record, isSilent, nowMs)) {
+        record.eject(nowMs, isSilent);
+        watched.probation = new Probation(slot, this.#tokens);
+        if (isSilent) watched.probation.silentSince(this.#options.read(slot), nowMs - silentForMs);
+        if (probed) this.#options.prove(slot);
+      } else record.fail(nowMs);
+    } else if (record.onTrial) {
+      watched.probation?.end();
+      record.eject(nowMs, isSilent);
+    } else if (!isSilent) record.confirm();
     this.#show(watched, reason);
+  }
+
+  #mayEject(record: BackendRecord, isSilent: boolean, nowMs: number): boolean {
+    const pool = this.#pools.get(record.settings.pool);
+    if (pool === undefined || !(isSilent || pool.health.passive.refusals)) return false;
+    return pool.mayEject(record, nowMs);
   }
 
   #reconsider(watched: Watched, reason: string): void {
@@ -239,18 +330,14 @@ export class HealthMonitor {
     if (record.admitted) return;
     record.reconsider();
     if (record.settings.probed) this.#options.prove(record.settings.slot);
-    if (record.admitted) this.#beginTrial(watched);
     this.#show(watched, reason);
-  }
-
-  #beginTrial({ record }: Watched): void {
-    this.#restartTraffic(record.settings.slot);
   }
 
   /** What a backend did before does not count any more. */
   #restartTraffic(slot: number): void {
-    this.#silence.forget(slot);
-    this.#watched.get(slot)?.traffic.restart(this.#options.read(slot));
+    const reading = this.#options.read(slot);
+    this.#silence.restart(reading);
+    this.#watched.get(slot)?.traffic.restart(reading);
   }
 
   #change(slot: number, reason: string, apply: (record: BackendRecord, nowMs: number) => void): void {
@@ -317,6 +404,7 @@ function settingsOf(pool: PoolEntry, backend: BackendEntry, health: PoolHealth):
     weight: backend.weight,
     backup: backend.backup ?? false,
     slowStartMs: health.slowStartMs,
+    keepsAnswered: health.passive.silence === "keep",
     probed: health.probed,
   };
 }

@@ -4,8 +4,10 @@
  */
 import type { HealthState } from "../core/health-state.js";
 import { mostEjected } from "../core/local-health.js";
-import type { PassiveLimits } from "../core/snapshot.js";
+import type { PassiveLimits, PoolEntry } from "../core/snapshot.js";
 import type { BackendRecord, EffectiveState } from "./backend-record.js";
+import { kindsOf } from "./silence.js";
+import type { Kind } from "./traffic-window.js";
 
 /** What the monitor must know of a pool's config. */
 export interface PoolHealth {
@@ -17,12 +19,16 @@ export interface PoolHealth {
 export class PoolRecords {
   readonly health: PoolHealth;
   readonly records: readonly BackendRecord[];
+  /** What its silence would show by; read while `passive.silence` is on. */
+  readonly kinds: readonly Kind[];
   readonly #mayFailOpen: boolean;
   #failsOpen = false;
   #asksBackups = false;
 
-  constructor(records: readonly BackendRecord[], health: PoolHealth, mayFailOpen: boolean) {
+  constructor(records: readonly BackendRecord[], health: PoolHealth, entry: PoolEntry) {
+    const { affinity, policy, failOpen: mayFailOpen } = entry;
     this.records = records;
+    this.kinds = kindsOf(affinity.kind, policy);
     this.health = health;
     this.#mayFailOpen = mayFailOpen;
   }
@@ -43,14 +49,13 @@ export class PoolRecords {
   }
 
   /**
-   * Whether a signal may take it out: never more than `maxEjected` allows, with those on trial, and never the last that takes keys. One
-   * on trial itself counts only while nobody else can be relied on either.
+   * Whether a signal may take it out: never more than `maxEjected` allows, with those on trial, and never the last that takes keys.
    */
   mayEject(record: BackendRecord, nowMs: number): boolean {
     const others = this.records.filter((one) => one !== record);
     const isCandidate = (one: BackendRecord) => {
       const state = one.effective(nowMs);
-      return isWanted(state) && state.admitted && (record.isOnProbation || !one.isOnProbation);
+      return isWanted(state) && state.admitted;
     };
     if (!others.some(isCandidate)) return false;
     const out = others.filter((one) => one.isOnProbation).length;

@@ -62,9 +62,12 @@ export class SilenceDetector {
     return readings.flatMap(({ slot }) => this.#judge(slot, readings, kinds) ?? []);
   }
 
-  /** Whether requests of a backend are waiting, so that it must be looked at again soon. */
-  isWaiting(slot: number): boolean {
-    return this.#windows.get(slot)?.waitingSinceMs !== undefined;
+  /** Whether any of these backends has been asked something since the last look. */
+  isAsked(readings: readonly Reading[]): boolean {
+    return readings.some(({ slot, requests }) => {
+      const rows = this.#windows.get(slot)?.rows;
+      return rows !== undefined && rows[rows.length - 1].requests !== requests;
+    });
   }
 
   /** @param counts lifetime reply times of a backend, by bucket */
@@ -72,6 +75,12 @@ export class SilenceDetector {
     const times = this.#times.get(slot);
     if (times === undefined) this.#times.set(slot, new ReplyTimes(counts, this.#nowMs));
     else times.learn(counts, this.#nowMs);
+  }
+
+  /** Whether a backend is known to leave most of its requests unanswered. */
+  isOneWay(slot: number, kinds: readonly Kind[]): boolean {
+    const window = this.#windows.get(slot);
+    return window?.isOneWay(kinds) ?? false;
   }
 
   /** How long nearly all replies of a backend take at most; undefined when that is not known. */

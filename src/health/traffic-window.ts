@@ -34,6 +34,9 @@ const REMEMBERED_MS = 120_000;
 /** A longer wait was no pause, but an outage. */
 const LONGEST_PAUSE_MS = 1500;
 
+/** On fewer requests nobody is called one-way. */
+const FEWEST_ASKED = 10;
+
 const ANSWERED = {
   requests: "answered",
   firsts: "firstsAnswered",
@@ -100,6 +103,12 @@ export class TrafficWindow {
   usuallyUnanswered(kind: Kind): { readonly part: number; readonly known: number } {
     const { asked, answered } = this.#usual[kind];
     return { part: Math.max(0, asked - answered + 1) / (asked + 2), known: answered };
+  }
+
+  /** Whether most of its requests are known to stay unanswered. */
+  isOneWay(kinds: readonly Kind[]): boolean {
+    const known = kinds.filter((kind) => this.#usual[kind].asked >= FEWEST_ASKED);
+    return known.length > 0 && known.every((kind) => this.usuallyUnanswered(kind).part >= 0.5);
   }
 
   /** Of these kinds, since a moment: asked, answered, and how many answers are usual for that many requests. */
