@@ -84,12 +84,16 @@ export class RefusedRequests {
    * is of what was sent after the last reply came.
    */
   isUnanswered(flow: number, sentAtMs: number): boolean {
-    const { u32, f64 } = this.#table;
+    if (!this.mayLeave(flow) || this.#table.u32[flow * R.RECORD_WORDS + R.AWAITING] === 0) return false;
+    return sentAtMs >= this.#table.f64[flow * R.RECORD_DOUBLES + R.WAITING_SINCE];
+  }
+
+  /** Whether what a flow has not had answered may go to another backend. */
+  mayLeave(flow: number): boolean {
+    const { u32 } = this.#table;
     const at = flow * R.RECORD_WORDS;
     const route = this.#routing.now.routes[u32[at + R.KEY_PORT] >>> 16];
-    if (route === undefined || !this.#routing.mayLeave(route, u32[at + R.BACKEND], u32[at + R.REPLIES]))
-      return false;
-    return u32[at + R.AWAITING] > 0 && sentAtMs >= f64[flow * R.RECORD_DOUBLES + R.WAITING_SINCE];
+    return route !== undefined && this.#routing.mayLeave(route, u32[at + R.BACKEND], u32[at + R.REPLIES]);
   }
 
   /** Ends a flow whose unanswered requests another backend has got: a reply that still came would be a second one. */

@@ -32,6 +32,18 @@ test("takenDown: by passive signals, since the snapshot before", () => {
   assert.deepEqual(takenDown(snapshotOf("resend", EJECTED), UP), [], "it has come up");
 });
 
+test("takenDown: who was silent at first and is dead for certain now gives up what it had answered as well", () => {
+  const silent = snapshotOf("resend", { ...EJECTED, keepsAnswered: true });
+  assert.deepEqual(takenDown(UP, silent), [0]);
+  assert.deepEqual(takenDown(silent, silent), []);
+  assert.deepEqual(takenDown(silent, snapshotOf("resend", EJECTED)), [0]);
+  assert.deepEqual(
+    takenDown(snapshotOf("resend", { admitted: false, onTrial: true }), silent),
+    [0],
+    "a trial failed",
+  );
+});
+
 test("takenDown: a probe's word is none: what is slow may still answer", () => {
   assert.deepEqual(takenDown(UP, snapshotOf("resend", { admitted: false })), []);
 });

@@ -20,7 +20,10 @@ export interface TrialTerms {
 /** A trial waits for so many slow replies, within these bounds. */
 const SLOW_REPLIES = 3;
 const SHORTEST_MS = 100;
-const LONGEST_MS = 1000;
+/** So that what a trial was made with can still be sent again: RESENT_WITHIN_MS. */
+const LONGEST_MS = 700;
+/** Who never answers is believed when it has not refused for so long. */
+const UNREFUSED_MS = 1000;
 const UNKNOWN_MS = 500;
 
 export class Probation {
@@ -64,7 +67,7 @@ export class Probation {
     const isAsked = reading.requests > this.#trial.requests || Atomics.load(this.#tokens, this.#slot) === 0;
     if (isAsked) this.#trial.beganAtMs ??= nowMs;
     if (this.#trial.beganAtMs === undefined) return undefined;
-    const waitsMs = terms.isOneWay ? LONGEST_MS : trialMs(terms.slowMs);
+    const waitsMs = terms.isOneWay ? UNREFUSED_MS : trialMs(terms.slowMs);
     if (nowMs - this.#trial.beganAtMs < waitsMs) return undefined;
     if (terms.isOneWay && this.sinceMs === undefined) return "unrefused";
     return "unanswered";

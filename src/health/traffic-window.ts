@@ -34,6 +34,8 @@ const REMEMBERED_MS = 120_000;
 /** A longer wait was no pause, but an outage. */
 const LONGEST_PAUSE_MS = 1500;
 
+/** Requests that have been open for so long are of flows that have turned one-way. */
+const ALWAYS_MS = 300;
 /** On fewer requests nobody is called one-way. */
 const FEWEST_ASKED = 10;
 
@@ -128,7 +130,8 @@ export class TrafficWindow {
   /** How many requests of a kind wait that were read in a row, at least; the rows since it was last heard are asked for. */
   waitingIn(row: number, kind: Kind): number {
     const [now, before] = [this.rows[row], this.rows[row - 1]];
-    return now === this.#lastHeard ? unanswered(now, before, kind) : Math.max(0, now[kind] - before[kind]);
+    if (now === this.#lastHeard) return this.#waitingWhenHeard(now, before, kind);
+    return Math.max(0, now[kind] - before[kind]);
   }
 
   /** The longest that it let requests wait of late, and answered after all. */
@@ -136,11 +139,26 @@ export class TrafficWindow {
     return nowMs < this.#pause.untilMs ? this.#pause.ms : 0;
   }
 
+  /**
+   * Of the requests of a row in which it was heard, those that had no answer by its end. Each flow in the habit asks only once while it
+   * is not answered, so of these none should be missed: as many wait as are open now beyond those that have been all the time of late.
+   */
+  #waitingWhenHeard(row: Row, before: Row, kind: Kind): number {
+    if (kind !== "habituals") return unanswered(row, before, kind);
+    const open = (one: Reading) => one.habituals - one.habitualsAnswered;
+    let always = open(row);
+    for (let i = this.rows.length - 1; i >= 0 && this.rows[i].atMs >= row.atMs - ALWAYS_MS; i--)
+      always = Math.min(always, open(this.rows[i]));
+    return Math.max(0, Math.min(row.habituals - before.habituals, open(row) - always));
+  }
+
   #heard(row: Row, last: Row, kinds: readonly Kind[]): void {
     this.#learn(row);
     if (this.waitingSinceMs !== undefined) this.notePause(row.atMs - this.waitingSinceMs, row.atMs);
-    this.waitingSinceMs = kinds.some((kind) => unanswered(row, last, kind) > 0) ? row.atMs : undefined;
     this.#lastHeard = row;
+    this.waitingSinceMs = kinds.some((kind) => this.#waitingWhenHeard(row, last, kind) > 0)
+      ? row.atMs
+      : undefined;
   }
 
   /** It answers after such a wait. */

@@ -80,7 +80,13 @@ function snapshotOf(version: number, backends: readonly Backend[]): Snapshot {
   return buildSnapshot({
     version,
     listeners: [buildListener()],
-    pools: [buildPool({ affinity: CLIENT, backends: entries, passive: { refusals: true, silence: "keep", maxEjected: 100 } })],
+    pools: [
+      buildPool({
+        affinity: CLIENT,
+        backends: entries,
+        passive: { refusals: true, silence: "keep", maxEjected: 100 },
+      }),
+    ],
     limits: { maxFlows: 10_000 },
   });
 }

@@ -15,6 +15,7 @@ export const EVENTS = [
   "up-again",
   "backup-over",
   "refused",
+  "silent",
   "unanswered",
   "back",
   "added",

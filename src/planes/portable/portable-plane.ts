@@ -322,6 +322,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   #resend(upstream: Upstream): void {
     const { from, clientAddress: address, clientPort: port, flow } = upstream;
     const { refusals } = this.#forwarder as Forwarder;
+    if (!refusals.mayLeave(flow)) return;
     for (const { message, atMs } of upstream.takeKept()) {
       if (this.#upstreams[flow] !== upstream) return;
       if (this.#nowMs - atMs > RESENT_WITHIN_MS || !refusals.isUnanswered(flow, atMs)) continue;

@@ -17,6 +17,7 @@ import { definePolicies } from "./policies.js";
 import { defineReload } from "./reload.js";
 import { defineRestAfterHandover } from "./rest-after-handover.js";
 import { defineSession } from "./session.js";
+import { defineSilence } from "./silence.js";
 import { defineSizes } from "./sizes.js";
 import { defineStates } from "./states.js";
 import { defineTaps } from "./taps.js";
@@ -40,6 +41,7 @@ export function defineAll(plane: PlaneUnderTest): void {
   defineUnreachable(plane);
   defineHealth(plane);
   defineStates(plane);
+  defineSilence(plane);
   defineKilledBackend(plane);
   defineUnanswered(plane);
   defineFigures(plane);

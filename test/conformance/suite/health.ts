@@ -1,4 +1,4 @@
-/** Which backends are up: operators, probes and silence, and what becomes of flows; refusals are in unreachable.ts. */
+/** Which backends are up: operators, probes, and what becomes of flows; refusals are in unreachable.ts, silence in silence.ts. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { BackendStateChange } from "#src/api.js";
@@ -131,24 +131,6 @@ export function defineHealth(plane: PlaneUnderTest): void {
       await eventually(async () => assert.equal(tagOf(await client.ask("?", to)), "spare"));
       balancer.backends.enable("a");
       await eventually(async () => assert.equal(tagOf(await client.ask("?", to)), "a"));
-    });
-
-    test("silence: who stops answering while others answer is taken down, and tried again", async (t) => {
-      proves("both", "down");
-      let mute = false;
-      const a = await openBackend(t, "a", { answer: (backend, datagram) => !mute && tag(backend, datagram) });
-      const [b] = await openBackends(t, "b");
-      const balancer = await startBalancer(t, plane, { listen: "127.0.0.1:0", backends: [a.entry, b.entry] });
-      const to = addressOf(balancer);
-      const client = await UdpPeer.open(t);
-      const sending = setInterval(() => client.isOpen && client.send("?", to), 20);
-      t.after(() => clearInterval(sending));
-      await eventually(() => assert.ok(balancer.stats().backends[0].replies.datagrams > 5));
-      mute = true;
-      await eventually(() => assert.equal(stateOf(balancer, "a").reason, "silent while others answer"), 8000);
-      mute = false;
-      await eventually(() => assert.equal(stateOf(balancer, "a").reason, "answered on trial"), 8000);
-      assert.equal(stateOf(balancer, "b").health, "up");
     });
   });
 }
