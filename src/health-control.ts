@@ -173,6 +173,7 @@ export class HealthControl {
       ...{ answered: sum(BACKEND.answered), heard: replies + sum(BACKEND.lateReplies) },
       ...{ firsts: sum(BACKEND.firsts), firstsAnswered: sum(BACKEND.firstsAnswered) },
       ...{ habituals: sum(BACKEND.habituals), habitualsAnswered: sum(BACKEND.habitualsAnswered) },
+      lapsed: sum(BACKEND.lapsed),
     };
   }
 

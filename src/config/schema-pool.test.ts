@@ -184,6 +184,8 @@ describe("poolSchema: problems", () => {
     [
       { passive: { enabled: "no", refusals: 1, silence: "moves", maxEjected: 101, maxEject: 5 } },
       [
+        "passive.refusals: found 1, expected true or false",
+        'passive.silence: found "moves", expected one of off, keep, move; did you mean "move"?',
         'passive.enabled: found "no", expected true or false',
         "passive.maxEjected: found 101, expected a whole number from 0 to 100",
         'passive.maxEject: unknown key; did you mean "maxEjected"?',

@@ -70,9 +70,11 @@ export const BACKEND = {
   habitualsAnswered: 13,
   /** Replies that came when their flow was over. */
   lateReplies: 14,
-  replyTime: 15,
+  /** Flows that lost the habit of being answered: a second without a reply. */
+  lapsed: 15,
+  replyTime: 16,
 } as const;
-const BACKEND_WORDS = 15 + HISTOGRAM_WORDS;
+const BACKEND_WORDS = 16 + HISTOGRAM_WORDS;
 
 const BACKENDS_AT = MAX_LISTENERS * LISTENER_WORDS;
 /** Length of a counter array, in doubles. Memory that no slot uses is never touched. */

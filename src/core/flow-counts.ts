@@ -49,7 +49,10 @@ export class FlowCounts {
       counters[backend + BACKEND.outstanding] += count - awaiting;
       u32[at + R.AWAITING] = count;
       state |= R.TIMING;
-      if (awaiting > 0) state &= ~(R.EXPECTING | R.HABIT);
+      if (awaiting > 0) {
+        if ((state & R.HABIT) === R.HABIT) counters[backend + BACKEND.lapsed]++;
+        state &= ~(R.EXPECTING | R.HABIT);
+      }
       f64[times + R.WAITING_SINCE] = nowMs;
     } else {
       counters[backend + BACKEND.outstanding] += count;

@@ -68,7 +68,7 @@ class Rig {
   #read(slot: number): BackendReading {
     const counts = this.counts.get(slot) ?? {};
     const { requests = 0, replies = 0, refused = 0 } = counts;
-    const none = { firsts: 0, firstsAnswered: 0, habituals: 0, habitualsAnswered: 0 };
+    const none = { firsts: 0, firstsAnswered: 0, habituals: 0, habitualsAnswered: 0, lapsed: 0 };
     return { slot, requests, replies, refused, answered: replies, heard: replies, ...none, ...counts };
   }
 

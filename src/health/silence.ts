@@ -140,7 +140,12 @@ export class SilenceDetector {
     let logChance = 0;
     for (const kind of kinds) {
       const unanswered = this.#unansweredByChance(window, kind, others, fromMs, forMs);
-      if (unanswered < 1) logChance += this.#logChance(slot, window, kind, unanswered, fromMs);
+      if (unanswered < 1 && kind === "habituals")
+        logChance += Math.min(
+          this.#logChance(slot, window, kind, unanswered, fromMs),
+          this.#logChanceOfLapses(window, fromMs),
+        );
+      else if (unanswered < 1) logChance += this.#logChance(slot, window, kind, unanswered, fromMs);
     }
     const chance = Math.exp(logChance);
     return chance < UNLIKELY ? { slot, chance, forMs } : undefined;
@@ -166,6 +171,12 @@ export class SilenceDetector {
       now.answered += Math.min(asked, answered);
     }
     return Math.max(part, LEAST_UNANSWERED[kind], 1 - now.answered / (now.asked + 1));
+  }
+
+  /** The same by the flows that have lost the habit: later, but none of them is missed. */
+  #logChanceOfLapses(window: TrafficWindow, fromMs: number): number {
+    const { part } = window.usuallyUnanswered("habituals");
+    return window.lapsedSince(fromMs) * Math.log(Math.max(part, LEAST_ENDED_HABITS));
   }
 
   /** The logarithm of the chance that none of the requests since a moment is answered by now, were replies PATIENCE times as slow. */

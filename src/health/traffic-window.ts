@@ -17,6 +17,8 @@ export interface Reading {
   readonly firstsAnswered: number;
   readonly habituals: number;
   readonly habitualsAnswered: number;
+  /** Flows that lost the habit, after a second without a reply. */
+  readonly lapsed: number;
   /** All replies, also those that nobody waited for any more. */
   readonly heard: number;
 }
@@ -150,6 +152,12 @@ export class TrafficWindow {
     for (let i = this.rows.length - 1; i >= 0 && this.rows[i].atMs >= row.atMs - ALWAYS_MS; i--)
       always = Math.min(always, open(this.rows[i]));
     return Math.max(0, Math.min(row.habituals - before.habituals, open(row) - always));
+  }
+
+  /** Flows that have lost the habit since a moment: each is one that asks and is not answered, for sure. */
+  lapsedSince(sinceMs: number): number {
+    const first = this.rows.findLast(({ atMs }) => atMs <= sinceMs) ?? this.rows[0];
+    return this.rows[this.rows.length - 1].lapsed - first.lapsed;
   }
 
   #heard(row: Row, last: Row, kinds: readonly Kind[]): void {

@@ -153,6 +153,7 @@ export class VirtualTraffic {
       firstsAnswered: get("firstsAnswered"),
       habituals: get("habituals"),
       habitualsAnswered: get("habitualsAnswered"),
+      lapsed: get("lapsed"),
       heard: get("replies") + get("lateReplies"),
     };
   }
