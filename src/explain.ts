@@ -4,8 +4,9 @@
  */
 import type { Explanation } from "./api.js";
 import { formatAffinity } from "./config/affinity.js";
-import { AddressError, parseEndpoint, parseIp } from "./core/address.js";
+import { AddressError } from "./core/address.js";
 import { formatAffinityKey, hashAffinityKey, maskedBits, maskedIp } from "./core/affinity-key.js";
+import { type ClientAddress, parseClient } from "./core/client-address.js";
 import { DROP_REASONS, type DropReason } from "./core/drop-reason.js";
 import { SluiceError } from "./core/errors.js";
 import { formatFlowId } from "./core/flow-id.js";
@@ -89,10 +90,9 @@ export function explain(datagram: ExplainedDatagram, input: ExplainInput): Expla
   };
 }
 
-function readClient(text: string) {
+function readClient(text: string): ClientAddress {
   try {
-    const isBare = text.startsWith("[") ? !text.includes("]:") : text.split(":").length !== 2;
-    return isBare ? { ip: parseIp(text), port: undefined } : parseEndpoint(text);
+    return parseClient(text);
   } catch (error) {
     if (!(error instanceof AddressError)) throw error;
     throw refused(`client: ${error.message}`);

@@ -1,6 +1,7 @@
 /** Live flows as users see them: slots become names, and back in what users ask for. */
 import type { FlowFilter, FlowInfo } from "./api.js";
-import { AddressError, type IpAddress, parseEndpoint, parseIp, parsePrefix } from "./core/address.js";
+import { AddressError, parsePrefix } from "./core/address.js";
+import { parseClient } from "./core/client-address.js";
 import { SluiceError } from "./core/errors.js";
 import { formatFlowId, parseFlowId } from "./core/flow-id.js";
 import type { ClientMatch, FlowQuery, ListedFlow } from "./core/list-flows.js";
@@ -64,18 +65,12 @@ export function parseClientMatch(text: string): ClientMatch {
       const { ip, length } = parsePrefix(text);
       return { words: ip.words, bits: ip.family === 4 ? MAPPED_BITS + length : length, port: undefined };
     }
-    const { ip, port } = parseAddress(text);
+    const { ip, port } = parseClient(text);
     return { words: ip.words, bits: ADDRESS_BITS, port };
   } catch (error) {
     if (!(error instanceof AddressError)) throw error;
     throw new SluiceError("ARGUMENT_INVALID", `client: ${error.message}`, { cause: error });
   }
-}
-
-function parseAddress(text: string): { ip: IpAddress; port: number | undefined } {
-  const isBare = text.startsWith("[") ? !text.includes("]:") : text.split(":").length !== 2;
-  if (isBare) return { ip: parseIp(text), port: undefined };
-  return parseEndpoint(text);
 }
 
 function listenerSlots({ listeners }: Snapshot, wanted: string): Set<number> {

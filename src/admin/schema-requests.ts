@@ -3,8 +3,8 @@
  * durations) are read by the route; here their length is bounded.
  */
 import { z } from "zod";
+import { EVENT_TYPES } from "./event-types.js";
 import { adminState, healthState } from "./schema-figures.js";
-import { EVENT_TYPES } from "./schemas.js";
 
 /** Longer than any name, address or id that a config or a balancer may have. */
 const MAX_TEXT = 256;

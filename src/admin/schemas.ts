@@ -3,6 +3,7 @@
  * document is made from both; the command line and the page import the types.
  */
 import { z } from "zod";
+import { EVENT_TYPES } from "./event-types.js";
 import {
   adminState,
   backendView,
@@ -151,15 +152,6 @@ export const explanationView = z
   })
   .describe("Where a datagram of a client would go now, and why.");
 
-export const EVENT_TYPES = [
-  "listening",
-  "reload",
-  "reloadFailed",
-  "discovery",
-  "warning",
-  "backend",
-  "operator",
-] as const;
 export const eventView = z
   .object({
     id: count.describe("One more for each event. A process begins above all ids of those before it."),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConfigError } from "../config/config-error.js";
 import { SluiceError } from "../core/errors.js";
+import { AdminError } from "./admin-errors.js";
 import { describeFailure } from "./errors.js";
 
 const systemError = (fields: object): Error =>
@@ -20,6 +21,15 @@ test("describeFailure: a config error is exit 2 and one line a problem", () => {
 test("describeFailure: an error thrown on purpose is exit 1 and its message", () => {
   const { exitCode, messages } = describeFailure(new SluiceError("LISTEN_FAILED", "cannot listen"));
   assert.deepEqual({ exitCode, messages }, { exitCode: 1, messages: ["cannot listen"] });
+});
+
+test("describeFailure: what the balancer refuses for an argument is bad usage", () => {
+  const exitCodeOf = (code: string, status: number) =>
+    describeFailure(new AdminError(code, "no", { status })).exitCode;
+  assert.equal(exitCodeOf("ARGUMENT_INVALID", 400), 2);
+  assert.equal(exitCodeOf("LISTENER_UNKNOWN", 404), 2);
+  assert.equal(exitCodeOf("FLOW_UNKNOWN", 404), 1);
+  assert.equal(exitCodeOf("TOKEN_NEEDED", 403), 1);
 });
 
 test("describeFailure: errors of the system in plain words", () => {

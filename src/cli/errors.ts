@@ -4,6 +4,7 @@
  */
 import { ConfigError, formatProblem, type Problem } from "../config/config-error.js";
 import { SluiceError } from "../core/errors.js";
+import { AdminError } from "./admin-errors.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 
 /** What was given on the command line, or in the environment for it, cannot be used. */
@@ -29,11 +30,33 @@ export function describeFailure(error: unknown): Failure {
     const { problems } = error;
     return { exitCode: EXIT.usage, messages: problems.map(formatProblem), problems, stack };
   }
-  if (error instanceof UsageError) return { exitCode: EXIT.usage, messages: [error.message], stack };
+  if (error instanceof UsageError || isBadArgument(error))
+    return { exitCode: EXIT.usage, messages: [error.message], stack };
   if (error instanceof SluiceError) return { exitCode: EXIT.failure, messages: [error.message], stack };
   if (isSystemError(error)) return { exitCode: EXIT.failure, messages: [describeSystemError(error)], stack };
   const message = error instanceof Error ? error.message : String(error);
   return { exitCode: EXIT.failure, messages: [`internal error: ${message}`], stack };
+}
+
+/** Codes with which the balancer says that it does not have what an argument names. */
+const UNKNOWN_NAMES: readonly string[] = ["BACKEND_UNKNOWN", "LISTENER_UNKNOWN", "POOL_UNKNOWN"];
+
+/** Whether the balancer refused what a command sent for the arguments in it. */
+function isBadArgument(error: unknown): error is AdminError {
+  return error instanceof AdminError && (error.status === 400 || UNKNOWN_NAMES.includes(error.code));
+}
+
+/**
+ * What `parse` makes of the value of an argument or flag.
+ * @throws UsageError with the argument's name where it throws an error of ours
+ */
+export function readArgument<T>(name: string, text: string, parse: (text: string) => T): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof SluiceError) throw new UsageError(`${name}: ${error.message}`, { cause: error });
+    throw error;
+  }
 }
 
 /** What the common errors of sockets and names mean; for the rest Node's message has to do. */

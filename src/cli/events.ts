@@ -1,10 +1,14 @@
 /** `sluice events`: what happened, and with `-f` what happens from then on. */
 import { setTimeout as delay } from "node:timers/promises";
+import { EVENT_TYPES } from "../admin/event-types.js";
 import type { EventView } from "../admin/schemas.js";
+import { quote } from "../config/key-path.js";
+import { didYouMean } from "../config/nearest.js";
 import { askEvents, readEvent } from "./admin-answers.js";
 import { type AdminClient, parseJson } from "./admin-client.js";
 import { type AskFlags, withAdmin } from "./admin-command.js";
 import { AdminError } from "./admin-errors.js";
+import { UsageError } from "./errors.js";
 import { readEventStream, type StreamedEvent } from "./event-stream.js";
 import type { Output } from "./output.js";
 import { abortOnStop } from "./stop-signal.js";
@@ -20,7 +24,8 @@ const RETRY_MS = 1_000;
 /** A balancer that is replaced by its next version is back long before. */
 const RETRIES = 30;
 
-export function showEvents({ json, follow, types, limit, ...flags }: EventsFlags): Promise<void> {
+export async function showEvents({ json, follow, types, limit, ...flags }: EventsFlags): Promise<void> {
+  if (types !== undefined) checkTypes(types);
   return withAdmin(flags, async (client, output) => {
     if (follow) {
       await followEvents(client, { types, limit }, (event) => printEvent(event, json, output), output);
@@ -30,6 +35,15 @@ export function showEvents({ json, follow, types, limit, ...flags }: EventsFlags
     if (json) output.json(answer);
     else for (const event of answer.events) output.line(formatEvent(event, output.paint));
   });
+}
+
+/** @throws UsageError */
+function checkTypes(list: string): void {
+  for (const type of list.split(",")) {
+    if ((EVENT_TYPES as readonly string[]).includes(type)) continue;
+    const hint = didYouMean(type, EVENT_TYPES) || `, expected some of ${EVENT_TYPES.join(", ")}`;
+    throw new UsageError(`--types: no event has the type ${quote(type)}${hint}`);
+  }
 }
 
 /** With `--json` one line an event. */

@@ -1,5 +1,6 @@
 /** `sluice drain`, `enable`, `disable` and `weight`: what an operator does to a backend. */
 import type { BackendView } from "../admin/schemas.js";
+import { didYouMean } from "../config/nearest.js";
 import { askBackendChange, askBackends } from "./admin-answers.js";
 import type { AdminClient } from "./admin-client.js";
 import { type AskFlags, show, withAdmin } from "./admin-command.js";
@@ -42,7 +43,16 @@ async function findBackend(client: AdminClient, name: string): Promise<Pick<Back
   }
   const known =
     backends.length > 20 ? plural(backends.length, "other backend") : backends.map(nameOf).join(", ");
-  throw new UsageError(`no pool has a backend ${name}; there are ${known === "" ? "none" : known}`);
+  // A short list says it better than a guess.
+  const meant =
+    backends.length > 20
+      ? didYouMean(
+          name,
+          backends.map((backend) => backend.name),
+        )
+      : "";
+  const hint = meant || `; there are ${known === "" ? "none" : known}`;
+  throw new UsageError(`no pool has a backend ${name}${hint}`);
 }
 
 function stateOf({ admin, weight }: BackendChange): Partial<BackendView> {

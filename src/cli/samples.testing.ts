@@ -153,7 +153,7 @@ export function historySample(names: readonly string[]): HistoryView {
 
 export function flowSample(some: Partial<FlowView> = {}): FlowView {
   return {
-    ...{ id: "0-7-1", client: "192.0.2.7:40000", listener: "main", pool: "web", backend: "a" },
+    ...{ id: "0-7-k50000", client: "192.0.2.7:40000", listener: "main", pool: "web", backend: "a" },
     ...{ requests: traffic(12), replies: traffic(11), ageMs: 65_000, idleMs: 900, open: true },
     ...some,
   };

@@ -3,10 +3,12 @@ import { once } from "node:events";
 import { open } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import type { Writable } from "node:stream";
+import { parseClient } from "../core/client-address.js";
+import { parseFlowId } from "../core/flow-id.js";
 import type { AdminClient } from "./admin-client.js";
 import { type AskFlags, withAdmin } from "./admin-command.js";
 import { describeNoAnswer, notSluice } from "./admin-errors.js";
-import { UsageError } from "./errors.js";
+import { readArgument, UsageError } from "./errors.js";
 import { PcapngBlocks, PcapngError } from "./pcapng-blocks.js";
 import { abortOnStop } from "./stop-signal.js";
 import { formatBytes, formatCount, plural } from "./view/figures.js";
@@ -29,6 +31,8 @@ export function tap(
   if (client === undefined && flow === undefined && listener === undefined) {
     throw new UsageError("whose datagrams? Give a CLIENT, --flow or --listener");
   }
+  if (client !== undefined) readArgument("client", client, parseClient);
+  if (flow !== undefined) readArgument("--flow", flow, parseFlowId);
   if (write === "-" && process.stdout.isTTY) {
     throw new UsageError(
       "a terminal cannot show datagrams: write a file, or pipe them: -w - | tcpdump -nr -",

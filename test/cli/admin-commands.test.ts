@@ -64,7 +64,7 @@ test("sluice: names and messages bring no escape sequences to the terminal", asy
     "GET /api/v1/flows": { flows: [flowSample({ client: evil, id: evil })], next: evil },
     "GET /api/v1/events": { events: [{ id: 1, at: evil, type: evil, data: { [evil]: evil } }], missed: 0 },
     "GET /api/v1/config": `a: ${evil}\n`,
-    "DELETE /api/v1/flows/1": (_: unknown, response: Parameters<typeof refuse>[0]) =>
+    "DELETE /api/v1/flows/0-7-k50000": (_: unknown, response: Parameters<typeof refuse>[0]) =>
       refuse(response, 404, evil, evil),
   };
   const fake = await openFakeAdmin(t, routes);
@@ -73,7 +73,7 @@ test("sluice: names and messages bring no escape sequences to the terminal", asy
     ["flows"],
     ["events"],
     ["config", "show"],
-    ["end-flow", "1"],
+    ["end-flow", "0-7-k50000"],
     ["drain", evil],
   ]) {
     const { stdout, stderr } = await sluice(args, fake.address);
@@ -93,20 +93,34 @@ test("sluice flows: filters go to the balancer, and the next page is named", asy
     "--backend",
     "a",
     "--listener",
-    "m",
+    "main",
     "--limit",
     "5",
   ];
   const { stdout, stderr, fake } = await ask(t, args, {
-    "GET /api/v1/flows": { flows: [flowSample()], next: "0-7-1" },
+    "GET /api/v1/flows": { flows: [flowSample()], next: "0-7-k50000" },
   });
   assert.match(stdout, /192\.0\.2\.7:40000 +main +web\/a/);
-  assert.equal(stderr, "there are more: --after 0-7-1\n");
+  assert.equal(stderr, "there are more: --after 0-7-k50000\n");
   const query = new URLSearchParams(last(fake).url.split("?")[1]);
   assert.deepEqual(Object.fromEntries(query), {
-    ...{ client: "192.0.2.0/24", listener: "m", pool: "web", backend: "a", limit: "5" },
+    ...{ client: "192.0.2.0/24", listener: "main", pool: "web", backend: "a", limit: "5" },
   });
 });
+
+for (const [args, text] of [
+  [["--backend", "nope"], /--backend: no pool has a backend "nope"; there (is|are) "a"/],
+  [["--backend", "web/aa"], /"web\/aa"; did you mean "web\/a"\?/],
+  [["--pool", "wep"], /--pool: no pool "wep"; did you mean "web"\?/],
+  [["--listener", "mian"], /--listener: no listener "mian"; did you mean "main"\?/],
+] as const) {
+  test(`sluice flows ${args.join(" ")}: no such name, exit 2`, async (t) => {
+    const { address } = await openFakeAdmin(t);
+    const { code, stdout, stderr } = await sluice(["flows", ...args], address);
+    assert.match(stderr, text);
+    assert.deepEqual([code, stdout], [2, ""]);
+  });
+}
 
 test("sluice explain: the answer, and why", async (t) => {
   const { stdout, fake } = await ask(t, ["explain", "192.0.2.7", "--listener", "main"]);
@@ -216,15 +230,15 @@ test("sluice reload: what changed", async (t) => {
 
 test("sluice end-flow: ends it, or says that it is over", async (t) => {
   const routes: Routes = {
-    "DELETE /api/v1/flows/0-7-1": (_: unknown, response: Parameters<typeof refuse>[0]) => {
+    "DELETE /api/v1/flows/0-7-k50000": (_: unknown, response: Parameters<typeof refuse>[0]) => {
       response.writeHead(204).end();
     },
-    "DELETE /api/v1/flows/gone": (_: unknown, response: Parameters<typeof refuse>[0]) =>
+    "DELETE /api/v1/flows/0-8-k50000": (_: unknown, response: Parameters<typeof refuse>[0]) =>
       refuse(response, 404, "FLOW_UNKNOWN", "no such flow, or it is over already"),
   };
-  const ended = await ask(t, ["end-flow", "0-7-1"], routes);
-  assert.equal(ended.stdout, "flow 0-7-1 has ended\n");
-  const gone = await ask(t, ["end-flow", "gone"], routes);
+  const ended = await ask(t, ["end-flow", "0-7-k50000"], routes);
+  assert.equal(ended.stdout, "flow 0-7-k50000 has ended\n");
+  const gone = await ask(t, ["end-flow", "0-8-k50000"], routes);
   assert.equal(gone.code, 1);
   assert.equal(gone.stderr, "sluice: no such flow, or it is over already\n");
 });
@@ -319,6 +333,15 @@ const MISUSES: readonly [args: readonly string[], text: RegExp][] = [
   [["tap", "-w", "x"], /Give a CLIENT, --flow or --listener/],
   [["tap", "192.0.2.1"], /required option '-w, --write <file>'/],
   [["top"], /top needs a terminal/],
+  [["explain", "banana"], /client: .*"banana".*expected an IP address/],
+  [["explain", "192.0.2.0/24"], /client: cannot read/],
+  [["tap", "banana", "-w", "x"], /client: .*"banana"/],
+  [["tap", "--flow", "1-2-3", "-w", "x"], /--flow: found "1-2-3"/],
+  [["flows", "--client", "300.1.1.1"], /--client: .*"300\.1\.1\.1".*from 0 to 255/],
+  [["flows", "--after", "x"], /--after: found "x", expected the id of a flow/],
+  [["events", "--types", "foo"], /--types: no event has the type "foo", expected some of listening, reload/],
+  [["events", "--types", "warning,bakend"], /"bakend"; did you mean "backend"\?/],
+  [["end-flow", "1-2-3"], /id: found "1-2-3", expected the id of a flow/],
   [["completion"], /missing required argument 'shell'/],
   [["completion", "tcsh"], /Allowed choices are bash, zsh, fish/],
 ];

@@ -89,7 +89,7 @@ test("sluice tap: a file, with a summary; the limits go to the balancer", async 
     "--seconds",
     "9",
     "--flow",
-    "f",
+    "0-7-k50000",
     "--listener",
     "l",
   ];
@@ -98,7 +98,10 @@ test("sluice tap: a file, with a summary; the limits go to the balancer", async 
   assert.equal(stdout, "");
   assert.equal(code, 0);
   assert.deepEqual(readFileSync(file), whole);
-  assert.equal(fake.asked[0].url, "/api/v1/tap?client=192.0.2.7&flow=f&listener=l&snap=100&max=3&seconds=9");
+  assert.equal(
+    fake.asked[0].url,
+    "/api/v1/tap?client=192.0.2.7&flow=0-7-k50000&listener=l&snap=100&max=3&seconds=9",
+  );
   assert.equal(fake.asked[0].headers.accept, "application/x-pcapng");
 });
 

@@ -2,9 +2,10 @@
 import type { Api, App } from "../app.js";
 import { BoundedStream } from "../bounded-stream.js";
 import type { EventLog } from "../event-log.js";
+import { EVENT_TYPES } from "../event-types.js";
 import { RequestError } from "../request-error.js";
 import { eventsHeaders, eventsQuery } from "../schema-requests.js";
-import { EVENT_TYPES, type EventType, type EventView, eventsView } from "../schemas.js";
+import { type EventType, type EventView, eventsView } from "../schemas.js";
 
 /** Keeps a quiet stream from looking dead to what is in between. */
 const COMMENT_EVERY_MS = 15_000;
