@@ -16,7 +16,7 @@ export class NotSupportedError extends SluiceError {
   }
 }
 
-/** A listener's socket could not be opened; `cause` is the system's error. */
+/** A listener's socket could not be opened; `cause` is the system's error, whose `code` is the errno name, such as `EADDRINUSE`. */
 export class ListenError extends SluiceError {
   /** The address as text. */
   readonly address: string;

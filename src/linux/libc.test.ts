@@ -78,7 +78,7 @@ test("check: throws what failed, why, and on what", () => {
       assert.equal(error.message, "bind of 127.0.0.1:53 failed: EADDRINUSE (address already in use)");
       assert.deepEqual(
         [error.code, error.call, error.errno, error.errnoName],
-        ["SYSCALL_FAILED", "bind", 98, "EADDRINUSE"],
+        ["EADDRINUSE", "bind", 98, "EADDRINUSE"],
       );
       return true;
     },

@@ -1,4 +1,4 @@
-/** The error of a system call that failed where the caller cannot go on. The packet path uses `-errno` instead. */
+/** The error of a system call that failed, with the errno name as its code as Node's own errors have it, where the caller cannot go on. The packet path uses `-errno` instead. */
 import { SluiceError } from "../core/errors.js";
 import { errnoName, errnoText } from "./errno.js";
 
@@ -15,7 +15,7 @@ export class SyscallError extends SluiceError {
     const name = errnoName(result);
     const text = errnoText(result);
     const on = subject === "" ? "" : ` of ${subject}`;
-    super("SYSCALL_FAILED", `${call}${on} failed: ${name}${text === "" ? "" : ` (${text})`}`);
+    super(name, `${call}${on} failed: ${name}${text === "" ? "" : ` (${text})`}`);
     this.call = call;
     this.errno = Math.abs(result);
     this.errnoName = name;

@@ -46,7 +46,7 @@ export interface EchoWorkerMessage {
   readonly ports: readonly number[];
 }
 
-/** @throws SluiceError with code NOT_SUPPORTED where there is no Linux, SYSCALL_FAILED when an address cannot be had. */
+/** @throws SluiceError with code NOT_SUPPORTED where there is no Linux, the name of the errno when an address cannot be had. */
 export async function openEchoServer(options: EchoOptions): Promise<EchoServer> {
   const plan: EchoPlan = {
     addresses: options.addresses,

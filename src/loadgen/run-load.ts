@@ -32,7 +32,7 @@ const PROGRESS_MS = 1000;
 
 /**
  * Runs a load to its end and answers what came of it.
- * @throws LoadPlanError; SluiceError with code NOT_SUPPORTED where there is no Linux, SYSCALL_FAILED when a socket
+ * @throws LoadPlanError; SluiceError with code NOT_SUPPORTED where there is no Linux, the name of the errno when a socket
  * cannot be opened.
  */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {

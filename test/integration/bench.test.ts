@@ -215,7 +215,7 @@ test("runLoad: a signal ends it early, and progress is told on the way", { skip 
 test("openEchoServer: says which address cannot be had", { skip }, async (t) => {
   const taken = await openEcho(t);
   await assert.rejects(openEchoServer({ addresses: [taken] }), {
-    code: "SYSCALL_FAILED",
+    code: "EADDRINUSE",
     message: `bind of ${formatEndpoint(taken)} failed: EADDRINUSE (address already in use)`,
   });
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { createBalancer } from "#src/balancer.js";
+import type { ListenError } from "#src/core/errors.js";
 import { openBackends, tagOf } from "../../support/backends.js";
 import { proves } from "../../support/proves.js";
 import { openSteadyTraffic } from "../../support/steady-traffic.js";
@@ -32,11 +33,14 @@ export function defineLifecycle(plane: PlaneUnderTest): void {
       const [taken, free] = [await UdpPeer.open(t), await UdpPeer.open(t)];
       free.close();
       const config = onPlane(plane, await short(t, [free.address, taken.address]));
-      await assert.rejects(createBalancer(config), {
-        name: "ListenError",
-        code: "LISTEN_FAILED",
-        address: taken.address,
-        message: /in use/,
+      await assert.rejects(createBalancer(config), (error: ListenError) => {
+        assert.deepEqual(
+          [error.name, error.code, error.address],
+          ["ListenError", "LISTEN_FAILED", taken.address],
+        );
+        assert.match(error.message, /in use/);
+        assert.equal((error.cause as NodeJS.ErrnoException).code, "EADDRINUSE");
+        return true;
       });
       await UdpPeer.open(t, { port: free.port });
     });
