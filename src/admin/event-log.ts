@@ -1,7 +1,7 @@
 /** What happened lately, numbered, so that a reader who lost the connection can go on where he was. */
 import type { Balancer, BalancerEvents } from "../api.js";
 import { ConfigError } from "../config/config-error.js";
-import { EVENT_TYPES } from "./event-types.js";
+import { EVENT_TYPES } from "../core/event-types.js";
 import type { EventType, EventView } from "./schemas.js";
 
 /** Events kept. */

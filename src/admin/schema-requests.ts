@@ -3,7 +3,7 @@
  * durations) are read by the route; here their length is bounded.
  */
 import { z } from "zod";
-import { EVENT_TYPES } from "./event-types.js";
+import { EVENT_TYPES } from "../core/event-types.js";
 import { adminState, healthState } from "./schema-figures.js";
 
 /** Longer than any name, address or id that a config or a balancer may have. */

@@ -3,7 +3,7 @@
  * document is made from both; the command line and the page import the types.
  */
 import { z } from "zod";
-import { EVENT_TYPES } from "./event-types.js";
+import { EVENT_TYPES } from "../core/event-types.js";
 import {
   adminState,
   backendView,

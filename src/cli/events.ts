@@ -1,9 +1,9 @@
 /** `sluice events`: what happened, and with `-f` what happens from then on. */
 import { setTimeout as delay } from "node:timers/promises";
-import { EVENT_TYPES } from "../admin/event-types.js";
 import type { EventView } from "../admin/schemas.js";
 import { quote } from "../config/key-path.js";
 import { didYouMean } from "../config/nearest.js";
+import { EVENT_TYPES } from "../core/event-types.js";
 import { askEvents, readEvent } from "./admin-answers.js";
 import { type AdminClient, parseJson } from "./admin-client.js";
 import { type AskFlags, withAdmin } from "./admin-command.js";

@@ -1,8 +1,9 @@
 /** What happened, and what happens: as a list, or as a stream of server-sent events. */
+
+import { EVENT_TYPES } from "../../core/event-types.js";
 import type { Api, App } from "../app.js";
 import { BoundedStream } from "../bounded-stream.js";
 import type { EventLog } from "../event-log.js";
-import { EVENT_TYPES } from "../event-types.js";
 import { RequestError } from "../request-error.js";
 import { eventsHeaders, eventsQuery } from "../schema-requests.js";
 import { type EventType, type EventView, eventsView } from "../schemas.js";

@@ -1,4 +1,4 @@
-/** The types of events that the API and the commands know. */
+/** The types of events that a balancer has, as the API and the commands name them. */
 export const EVENT_TYPES = [
   "listening",
   "reload",
