@@ -30,7 +30,7 @@ test("createLogger: pretty writes the fields behind the message, on the spot", (
   );
   assert.match(
     lines[0]!,
-    /^\[\d\d:\d\d:\d\d\.\d{3}\] WARN: traffic requests=3 drops=\{no_backend: 2\} notes=\["a b", c\] file="x y\.yaml"\n$/,
+    /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] WARN: traffic requests=3 drops=\{no_backend: 2\} notes=\["a b", c\] file="x y\.yaml"\n$/,
   );
 });
 

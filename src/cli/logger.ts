@@ -46,7 +46,7 @@ function createNote(options: LogOptions, lost: number, reason: string): string {
 function createPrettyStream(output: DestinationStream, colorize: boolean): DestinationStream {
   const prettify = prettyFactory({
     colorize,
-    translateTime: "SYS:HH:MM:ss.l",
+    translateTime: "SYS:yyyy-mm-dd HH:MM:ss.l",
     hideObject: true,
     messageFormat: (line, messageKey) => formatLine(line, messageKey),
   });

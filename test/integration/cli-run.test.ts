@@ -80,7 +80,7 @@ test("sluice run: the pretty log says the same for people, without colours in a 
   await cli.waitFor("ready", () => (/ ready .*127\.0\.0\.1:\d+/.test(cli.stderr) ? true : undefined));
   assert.match(
     cli.stderr,
-    /^\[?\d\d:\d\d:\d\d\.\d{3}\]? INFO: balancing pool=default policy=round-robin affinity=none/m,
+    /^\[?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\]? INFO: balancing pool=default policy=round-robin affinity=none/m,
   );
   assert.ok(!cli.stderr.includes("\x1b"));
 });
