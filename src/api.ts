@@ -5,6 +5,7 @@
 import type { FlowEnd } from "./core/counters.js";
 import type { DropReason } from "./core/drop-reason.js";
 import type { HealthState } from "./core/health-state.js";
+import type { RefusalKind } from "./core/refusal-kind.js";
 import type { AdminState } from "./core/snapshot.js";
 
 /** Datagrams and bytes (UDP payload) of one direction. */
@@ -73,8 +74,10 @@ export interface BackendStats {
   readonly openedFlows: number;
   /** Requests of live flows that have had no reply yet. */
   readonly outstanding: number;
-  /** Times the backend's host answered ICMP port unreachable (ECONNREFUSED). */
+  /** Datagrams that did not get there: ICMP destination unreachable of any kind, or no route from here. */
   readonly refused: number;
+  /** The same by kind: `port` is nobody listening there. */
+  readonly refusedBy: Readonly<Record<RefusalKind, number>>;
   /** Replies the kernel dropped: a flow's receive queue was full, or a checksum wrong. 0 where the plane cannot tell. */
   readonly queueDrops: number;
   readonly replyTime: ReplyTime;

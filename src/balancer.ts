@@ -38,7 +38,7 @@ import { compileFirst, type FirstConfig, InForce } from "./in-force.js";
 import { Observer } from "./observer.js";
 import { createOutlets, type Outlets } from "./outlets.js";
 import { InheritedSockets } from "./planes/inherited-sockets.js";
-import type { Plane, PlaneFaults } from "./planes/plane.js";
+import type { Plane, PlaneContext, PlaneFaults } from "./planes/plane.js";
 import type { SelectedPlane } from "./planes/select.js";
 import { type GivenConfig, Reloads } from "./reloads.js";
 import { startOnPlane } from "./start-on-plane.js";
@@ -119,7 +119,7 @@ class RunningBalancer implements StartedBalancer {
     const { inherited = new InheritedSockets(), receiving = true, clock = createSystemClock() } = options;
     const { plane, workers } = written;
     const outlets = createOutlets(clock);
-    const refused = (slot: number) => outlets.refused(slot);
+    const refused: PlaneContext["refused"] = (slot, kind) => outlets.refused(slot, kind);
     const context = { warn: outlets.warn, refused, random: Math.random, workers, inherited, receiving };
     return startOnPlane(plane, context, options.openPlane, (selected) =>
       RunningBalancer.#startOn(written, { clock, options, outlets, selected }),
@@ -218,7 +218,7 @@ class RunningBalancer implements StartedBalancer {
   async #open(): Promise<void> {
     const inForce = this.#inForce;
     await inForce.start();
-    this.#outlets.refused = (slot) => this.#health.refused(slot);
+    this.#outlets.refused = (slot, kind) => this.#health.refused(slot, kind);
     (await this.#admin.prepare(inForce.written, { isTaken: !this[HANDOVER].receives })).commit();
     this.#outlets.events.emit("listening", this.listeners);
     inForce.startHousekeeping();

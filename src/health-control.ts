@@ -8,6 +8,7 @@ import type { HealthConfig } from "./config/health-config.js";
 import type { Cancel, Clock } from "./core/clock.js";
 import { BACKEND, backendAt, type Counters } from "./core/counters.js";
 import { HISTOGRAM_BUCKETS } from "./core/histogram.js";
+import type { RefusalKind } from "./core/refusal-kind.js";
 import type { AdminState, Snapshot } from "./core/snapshot.js";
 import {
   type BackendChange,
@@ -104,9 +105,9 @@ export class HealthControl {
     return this.#monitor.decorate(snapshot);
   }
 
-  refused(slot: number): void {
+  refused(slot: number, kind: RefusalKind): void {
     this.#refusedAtMs.set(slot, this.#clock.now());
-    this.#monitor.refused(slot);
+    this.#monitor.refused(slot, kind);
   }
 
   /** Backends that a worker may still avoid by itself. */

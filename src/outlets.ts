@@ -1,6 +1,7 @@
 /** Where a balancer says what happens: its events and warnings. They are there before it, for its plane's sake. */
 import { EventEmitter } from "node:events";
 import type { Clock } from "./core/clock.js";
+import type { RefusalKind } from "./core/refusal-kind.js";
 import { HeldWarnings } from "./held-warnings.js";
 import { RateLimit } from "./rate-limit.js";
 
@@ -9,8 +10,8 @@ export interface Outlets {
   readonly warnings: HeldWarnings;
   /** At most one warning a second for each code. */
   readonly warn: (code: string, message: string) => void;
-  /** A backend's host refused a datagram. The balancer sets it. */
-  refused: (backendSlot: number) => void;
+  /** A datagram did not get to a backend. The balancer sets it. */
+  refused: (backendSlot: number, kind: RefusalKind) => void;
 }
 
 const WARNINGS_EVERY_MS = 1000;

@@ -91,6 +91,7 @@ describe("createStats", () => {
       openedFlows: 1,
       outstanding: 0,
       refused: 0,
+      refusedBy: { port: 0, host: 0, network: 0, protocol: 0, prohibited: 0, no_route: 0 },
       queueDrops: 0,
       probes: undefined,
     });

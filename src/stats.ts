@@ -22,6 +22,7 @@ import {
 import { DROP_REASONS } from "./core/drop-reason.js";
 import type { HealthState } from "./core/health-state.js";
 import { countsUpTo, HISTOGRAM_BUCKETS, summarize } from "./core/histogram.js";
+import { REFUSAL_KINDS } from "./core/refusal-kind.js";
 import {
   type BackendEntry,
   type ListenerEntry,
@@ -135,6 +136,7 @@ function backendStats(
     openedFlows: get(BACKEND.openedFlows),
     outstanding: get(BACKEND.outstanding),
     refused: get(BACKEND.refused),
+    refusedBy: named(REFUSAL_KINDS, (i) => get(BACKEND.refusedBy + i)) as BackendStats["refusedBy"],
     queueDrops: get(BACKEND.queueDrops),
     replyTime: replyTime(counters, at + BACKEND.replyTime),
     probes: probes.get(backend.slot),

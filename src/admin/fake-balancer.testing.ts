@@ -51,6 +51,7 @@ export function buildBackendStats(overrides: Partial<BackendStats> = {}): Backen
       replies: NOTHING,
     },
     ...{ activeFlows: 0, openedFlows: 0, outstanding: 0, refused: 0, queueDrops: 0, replyTime: NO_TIMES },
+    refusedBy: { port: 0, host: 0, network: 0, protocol: 0, prohibited: 0, no_route: 0 },
     probes: undefined,
     ...overrides,
   };

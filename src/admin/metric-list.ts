@@ -86,7 +86,12 @@ const backendMetrics: readonly Metric[] = [
   backendCounter("reply_bytes_total", "Their UDP payload.", (b) => b.replies.bytes),
   backendCounter("queue_drops_total", "Replies that the kernel dropped: full queue.", (b) => b.queueDrops),
   backendCounter("flows_opened_total", "Flows that were opened.", (b) => b.openedFlows),
-  backendCounter("refused_total", "ICMP port unreachable from the backend's host.", (b) => b.refused),
+  backendCounter("refused_total", "Datagrams that did not get there, by ICMP or routes.", (b) => b.refused),
+  counter("sluice_backend_refused_by_kind_total", "The same by kind.", ({ stats }) =>
+    stats.backends.flatMap((backend) =>
+      spread(ofBackend(backend), "kind", Object.entries(backend.refusedBy)),
+    ),
+  ),
   backendGauge("flows_active", "Live flows.", (b) => b.activeFlows),
   backendGauge("outstanding_requests", "Requests without a reply yet.", (b) => b.outstanding),
   backendGauge("up", "1 when the last evidence of it is good.", (b) => (b.health === "up" ? 1 : 0)),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { FLOW_ENDS } from "../core/counters.js";
 import { DROP_REASONS } from "../core/drop-reason.js";
 import { HEALTH_STATES } from "../core/health-state.js";
+import { REFUSAL_KINDS } from "../core/refusal-kind.js";
 
 /** A count that only grows, or a number of things: exact up to 2^53. */
 export const count = z.number().nonnegative();
@@ -90,7 +91,12 @@ export const backendView = z
     activeFlows: count,
     openedFlows: count,
     outstanding: count.describe("Requests of live flows that have had no reply yet."),
-    refused: count.describe("Times the backend's host answered ICMP port unreachable."),
+    refused: count.describe(
+      "Datagrams that did not get there: ICMP destination unreachable of any kind, or no route.",
+    ),
+    refusedBy: z
+      .record(z.enum(REFUSAL_KINDS), count)
+      .describe("The same by kind; `port` is nobody listening there."),
     queueDrops: count,
     replyTime: replyTimeView,
     probes: probesView.nullable().describe("null where its pool has no probe."),

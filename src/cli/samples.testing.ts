@@ -70,6 +70,7 @@ export function backendSample(name: string, some: Partial<BackendView> = {}): Ba
     openedFlows: 500,
     outstanding: 2,
     refused: 0,
+    refusedBy: { port: 0, host: 0, network: 0, protocol: 0, prohibited: 0, no_route: 0 },
     queueDrops: 0,
     replyTime: {
       ...{ samples: 100, meanMs: 1, p50Ms: 0.8, p90Ms: 2, p99Ms: 9.5, maxMs: 12 },

@@ -7,6 +7,7 @@
  */
 import { DROP_REASONS } from "./drop-reason.js";
 import { HISTOGRAM_WORDS } from "./histogram.js";
+import { REFUSAL_KINDS } from "./refusal-kind.js";
 import { MAX_BACKENDS, MAX_LISTENERS } from "./snapshot.js";
 
 /** Why a flow ended; the position is the number that the packet path uses. */
@@ -26,6 +27,7 @@ export const FLOW_ENDS = [
 export type FlowEnd = (typeof FLOW_ENDS)[number];
 
 const REASONS = DROP_REASONS.length;
+const KINDS = REFUSAL_KINDS.length;
 
 /** Offsets from `listenerAt(slot)`. */
 export const LISTENER = {
@@ -57,6 +59,7 @@ export const BACKEND = {
   activeFlows: 4,
   openedFlows: 5,
   outstanding: 6,
+  /** Datagrams that did not get there, as an ICMP error or this machine's routing table said. */
   refused: 7,
   /** Replies that the kernel dropped because the upstream's receive queue was full, where the plane can tell. */
   queueDrops: 8,
@@ -72,9 +75,11 @@ export const BACKEND = {
   lateReplies: 14,
   /** Flows that lost the habit of being answered: a second without a reply. */
   lapsed: 15,
-  replyTime: 16,
+  /** `refused` by REFUSAL_KINDS. */
+  refusedBy: 16,
+  replyTime: 16 + KINDS,
 } as const;
-const BACKEND_WORDS = 16 + HISTOGRAM_WORDS;
+const BACKEND_WORDS = 16 + KINDS + HISTOGRAM_WORDS;
 
 const BACKENDS_AT = MAX_LISTENERS * LISTENER_WORDS;
 /** Length of a counter array, in doubles. Memory that no slot uses is never touched. */

@@ -229,9 +229,12 @@ export class Forwarder {
     this.#counters[listenerAt(listener) + LISTENER.replyDrops + STRAY_REPLY]++;
   }
 
-  /** The backend's host said that nobody listens there (ICMP port unreachable). */
-  refused(backendSlot: number, nowMs: number): void {
-    this.#routing.refuse(backendSlot, nowMs);
+  /**
+   * A request did not get to its backend: nobody listens there, or the host cannot be reached. Not while a request is decided on.
+   * @param kind number in REFUSAL_KINDS; default: ICMP port unreachable
+   */
+  refused(backendSlot: number, nowMs: number, kind = 0): void {
+    this.#routing.refuse(backendSlot, kind, nowMs);
   }
 
   /** A flow's upstream is broken beyond use: the flow ends, its next datagram starts a new one. */

@@ -38,11 +38,13 @@ export class LiveRouting implements LoadView {
   }
 
   /**
-   * A backend's host refused a request. Unless it is the last candidate of its pool it counts as down for this worker
+   * A request did not get to its backend, for a reason numbered in REFUSAL_KINDS. Unless it is the last candidate of its pool it counts as down for this worker
    * until the next snapshot, for a second at most.
    */
-  refuse(backendSlot: number, nowMs: number): void {
-    this.#counters[backendAt(backendSlot) + BACKEND.refused]++;
+  refuse(backendSlot: number, kind: number, nowMs: number): void {
+    const at = backendAt(backendSlot);
+    this.#counters[at + BACKEND.refused]++;
+    this.#counters[at + BACKEND.refusedBy + kind]++;
     if (this.#local.refuse(backendSlot, nowMs)) this.#reroute();
   }
 

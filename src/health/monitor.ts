@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { HealthState } from "../core/health-state.js";
+import { describeRefusal, type RefusalKind } from "../core/refusal-kind.js";
 import type { AdminState, BackendEntry, PoolEntry, Snapshot } from "../core/snapshot.js";
 import { createTrialTokens } from "../core/trials.js";
 import { BackendRecord, type BackendSettings, type EffectiveState } from "./backend-record.js";
@@ -63,9 +64,10 @@ interface Watched {
   /** While it is out by passive signals. */
   probation: Probation | undefined;
   shown: Shown;
+  /** Why datagrams lately did not get there. */
+  refusal: string;
 }
 
-const REFUSED = "refused: ICMP port unreachable";
 const SILENT = "silent while others answer";
 const TIMES_EVERY_MS = 1000;
 /** After this long without a request a pool is looked at no more often than once in a tick. */
@@ -145,10 +147,12 @@ export class HealthMonitor {
     for (const pool of this.#pools.values()) this.#lookAt(pool, learnsTimes, nowMs);
   }
 
-  /** A backend's host answered ICMP port unreachable. */
-  refused(slot: number): void {
+  /** A datagram did not get to a backend. */
+  refused(slot: number, kind: RefusalKind = "port"): void {
     const watched = this.#watched.get(slot);
-    if (watched !== undefined) this.#accuse(watched, REFUSED);
+    if (watched === undefined) return;
+    watched.refusal = describeRefusal(kind);
+    this.#accuse(watched, watched.refusal);
   }
 
   /** An operator's word. @param deadlineMs when a drain becomes `disabled`, on the monitor's clock */
@@ -204,7 +208,13 @@ export class HealthMonitor {
     const record = new BackendRecord(settings, nowMs);
     const shown = { ...record.effective(nowMs), health: record.health };
     const traffic = new TrafficEvidence(this.#options.read(slot));
-    this.#watched.set(slot, { record, shown, traffic, probation: undefined });
+    this.#watched.set(slot, {
+      record,
+      shown,
+      traffic,
+      probation: undefined,
+      refusal: describeRefusal("port"),
+    });
     return record;
   }
 
@@ -282,7 +292,7 @@ export class HealthMonitor {
   #judgeTraffic(watched: Watched, nowMs: number): void {
     const { record, traffic } = watched;
     const sign = traffic.judge(this.#options.read(record.settings.slot), nowMs);
-    if (sign === "refused") this.#accuse(watched, REFUSED);
+    if (sign === "refused") this.#accuse(watched, watched.refusal);
     if (sign === "answered") {
       // While it is out, `look` judges that.
       if (record.isOnProbation) return;

@@ -7,7 +7,7 @@
 export interface TrafficReading {
   readonly requests: number;
   readonly replies: number;
-  /** ICMP port unreachable. */
+  /** Datagrams that did not get there. */
   readonly refused: number;
 }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { AF_INET, AF_INET6, MSG_DONTWAIT } from "./constants.js";
 import { EAGAIN, ECONNREFUSED, EMSGSIZE } from "./errno.js";
-import { createErrorQueue, errorOf, errorQueueBytes, NO_ERROR } from "./error-queue.js";
+import { createErrorQueue, errorQueueBytes, IS_IPV6, icmpOf, NO_ERROR } from "./error-queue.js";
 import { probeFeatures } from "./features.js";
 import { loadLibc } from "./libc.js";
 import { openArena } from "./memory.js";
@@ -50,7 +50,8 @@ for (const [family, mostQuoted] of [
     for (const bytes of [0, 1, 500, 520, 1400]) {
       assert.equal(send(bytes), bytes);
       assert.equal(queue.receive(fd), 1);
-      assert.ok(queue.isRefusal(0) && !queue.isTruncated(0));
+      assert.equal(queue.icmpOf(0), family === AF_INET ? 0x0303 : IS_IPV6 | 0x0104);
+      assert.ok(!queue.isTruncated(0));
       const quoted = Math.min(bytes, mostQuoted);
       assert.deepEqual(quote(0), arena.u8.slice(data, data + quoted), `${bytes} bytes`);
       assert.equal(queue.receive(fd), -EAGAIN);
@@ -91,15 +92,24 @@ test("ErrorQueue: what this host itself refuses to send is no refusal", { skip }
   const { queue, send, fd } = createBench(t, AF_INET6);
   assert.equal(send(DATA_BYTES), -EMSGSIZE);
   assert.equal(queue.receive(fd), 1);
-  assert.equal(queue.isRefusal(0), false);
+  assert.equal(queue.icmpOf(0), NO_ERROR);
 });
 
-test("errorOf: only ICMP errors, in whatever place", () => {
-  const error = (origin: number, level = 0, type = 11) => [32, 0, level, type, ECONNREFUSED, origin, 0, 0];
+test("icmpOf: only ICMP errors, in whatever place", () => {
+  const error = (origin: number, level = 0, type = 11) => [
+    32,
+    0,
+    level,
+    type,
+    ECONNREFUSED,
+    0x0a0300 | origin,
+    0,
+    0,
+  ];
   const overflow = [20, 0, 1, 40, 9, 0];
-  const of = (...words: number[]) => errorOf(Uint32Array.from(words), 0, words.length * 4);
-  assert.equal(of(...error(2)), ECONNREFUSED);
-  assert.equal(of(...overflow, ...error(3, 41, 25)), ECONNREFUSED);
+  const of = (...words: number[]) => icmpOf(Uint32Array.from(words), 0, words.length * 4);
+  assert.equal(of(...error(2)), 0x030a);
+  assert.equal(of(...overflow, ...error(3, 41, 25)), IS_IPV6 | 0x030a);
   assert.equal(of(...error(1)), NO_ERROR, "local");
   assert.equal(of(...error(2, 41, 11)), NO_ERROR, "another option");
   assert.equal(of(...error(2).slice(0, 7)), NO_ERROR, "cut off");

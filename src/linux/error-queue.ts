@@ -14,7 +14,6 @@ import {
   SOL_IP,
   SOL_IPV6,
 } from "./constants.js";
-import { ECONNREFUSED } from "./errno.js";
 import type { Arena } from "./memory.js";
 import { CMSGHDR_BYTES, controlSpace } from "./mmsg.js";
 import { createReceiveBatch, type ReceiveBatch, receiveBatchBytes } from "./receive-batch.js";
@@ -28,8 +27,10 @@ const ORIGIN_ICMP6 = 3;
 const BUFFER_BYTES = 2048;
 const SLOTS = 16;
 
-/** What `errorOf` answers for anything but an error that an ICMP message told. */
+/** What `icmpOf` answers for anything but an error that an ICMP message told: no such message has type and code 0. */
 export const NO_ERROR = 0;
+/** In an answer of `icmpOf`: the message was ICMPv6. */
+export const IS_IPV6 = 1 << 16;
 
 /** Takes its memory from `arena` for good: `errorQueueBytes`. */
 export function createErrorQueue(arena: Arena): ErrorQueue {
@@ -61,10 +62,10 @@ export class ErrorQueue {
     return this.#batch.receive(fd, SLOTS, MSG_ERRQUEUE | MSG_DONTWAIT);
   }
 
-  /** Whether the entry says that the datagram's port is closed: ICMP port unreachable. */
-  isRefusal(slot: number): boolean {
+  /** The ICMP message of an entry: IS_IPV6, and type << 8 | code. NO_ERROR where no ICMP message told of it. */
+  icmpOf(slot: number): number {
     const { u32 } = this.#arena;
-    return errorOf(u32, this.#batch.controlOffset(slot), this.#batch.controlLength(slot)) === ECONNREFUSED;
+    return icmpOf(u32, this.#batch.controlOffset(slot), this.#batch.controlLength(slot));
   }
 
   /** Where the quoted payload starts in the arena. */
@@ -84,10 +85,10 @@ export class ErrorQueue {
 }
 
 /**
- * The errno in `length` bytes of control messages at `offset` (a multiple of 8), where an ICMP message told it;
- * NO_ERROR otherwise. Stops at the first control message that is malformed.
+ * The ICMP message that `length` bytes of control messages at `offset` (a multiple of 8) tell of, as IS_IPV6 and type << 8 | code;
+ * NO_ERROR where there is none. Stops at the first control message that is malformed.
  */
-export function errorOf(u32: Uint32Array, offset: number, length: number): number {
+export function icmpOf(u32: Uint32Array, offset: number, length: number): number {
   const end = offset + length;
   for (let at = offset; at + CMSGHDR_BYTES <= end; ) {
     const index = at >> 2;
@@ -98,8 +99,10 @@ export function errorOf(u32: Uint32Array, offset: number, length: number): numbe
     const isError =
       (level === SOL_IP && type === IP_RECVERR) || (level === SOL_IPV6 && type === IPV6_RECVERR);
     if (isError && bytes >= CMSGHDR_BYTES + EXTENDED_ERROR_BYTES) {
-      const origin = u32[index + 5] & 0xff;
-      return origin === ORIGIN_ICMP || origin === ORIGIN_ICMP6 ? u32[index + 4] : NO_ERROR;
+      const word = u32[index + 5];
+      const message = (word & 0xff00) | ((word >>> 16) & 0xff);
+      const origin = word & 0xff;
+      return origin === ORIGIN_ICMP ? message : origin === ORIGIN_ICMP6 ? IS_IPV6 | message : NO_ERROR;
     }
     at += (bytes + 7) & ~7;
   }

@@ -18,6 +18,7 @@ import type { Counters } from "../core/counters.js";
 import type { EndedFlow } from "../core/ended-flow.js";
 import type { FlowId } from "../core/flow-id.js";
 import type { FlowPlace, FlowQuery, ListedFlow } from "../core/list-flows.js";
+import type { RefusalKind } from "../core/refusal-kind.js";
 import type { Snapshot } from "../core/snapshot.js";
 import type { TapCopy } from "../core/tap-ring.js";
 import type { TapFilter } from "../core/taps.js";
@@ -102,8 +103,8 @@ export interface PlaneFaults {
 export interface PlaneContext {
   /** Something an operator should know; the receiver limits the rate. */
   readonly warn: (code: string, message: string) => void;
-  /** A backend's host answered ICMP port unreachable. Told at once, though not for every datagram. */
-  readonly refused: (backendSlot: number) => void;
+  /** A datagram did not get to a backend. Told at once, though not for every datagram. */
+  readonly refused: (backendSlot: number, kind: RefusalKind) => void;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** How many workers a plane with workers should have; 0 leaves it to the plane. */

@@ -9,6 +9,7 @@ import { FlowRing } from "../../core/flow-ring.js";
 import type { UpstreamHost } from "../../core/flows.js";
 import { Forwarder } from "../../core/forwarder.js";
 import { formatIpWords } from "../../core/ip-words.js";
+import { kindNumber } from "../../core/refusal-kind.js";
 import { PROHIBITED_EVERY_MS, prohibitedWarning } from "../../core/send-failure.js";
 import { type BackendEntry, MAX_BACKENDS, MAX_LISTENERS } from "../../core/snapshot.js";
 import { Taps } from "../../core/taps.js";
@@ -22,7 +23,7 @@ import { type Arena, openArena } from "../../linux/memory.js";
 import { receiveBatchBytes } from "../../linux/receive-batch.js";
 import { MADE_ROOM_AFTER_MS } from "../plane.js";
 import { DestinationLimits } from "./destination-limits.js";
-import { reasonOfResult } from "./errno-reasons.js";
+import { reasonOfResult, saysNoRoute } from "./errno-reasons.js";
 import { GoneSources } from "./gone-sources.js";
 import type {
   ApplyMessage,
@@ -61,6 +62,7 @@ const WARN_EVERY_MS = 1000;
 /** Of the worker's thread: its pauses are shorter than the 50,000 that threads have. */
 const TIMER_SLACK_NS = 1000;
 const NO_PORT = "no local port is free (net.ipv4.ip_local_port_range)";
+const NO_ROUTE = kindNumber("no_route");
 const NO_DESCRIPTOR = dropOf(reasonNumber("no_descriptor"));
 
 export class Engine implements UpstreamHost {
@@ -92,6 +94,8 @@ export class Engine implements UpstreamHost {
   /** By backend: when it was last said that the firewall forbids it. */
   readonly #prohibitedAtMs = new Float64Array(MAX_BACKENDS).fill(Number.NEGATIVE_INFINITY);
   readonly #goneSources: GoneSources;
+  /** Backends that there was no way to, since the last turn: once for each datagram. */
+  readonly #noRoute: number[] = [];
   #zones: ReadonlyMap<string, number> = new Map();
   #nowMs = 0;
   #turns = 0;
@@ -172,7 +176,7 @@ export class Engine implements UpstreamHost {
     this.#resends = new Resends(resending, setup.first.snapshot);
     this.#refusals = new Refusals({
       ...resending,
-      tell: (backendSlot) => this.#post({ type: "refused", backendSlot }),
+      tell: (backendSlot, kind) => this.#post({ type: "refused", backendSlot, kind }),
     });
     this.#apply(setup.first);
     this.#post({ type: "applied", version: setup.first.snapshot.version });
@@ -202,6 +206,7 @@ export class Engine implements UpstreamHost {
       this.#scopes.hold(this.#forwarder.table.u32[flow * R.RECORD_WORDS + R.KEY_SCOPE]);
       return 0;
     }
+    if (saysNoRoute(upstream)) this.#noRoute.push(backendSlot);
     const short = isShortage(upstream);
     const name = this.#backends.get(backendSlot)?.name ?? backendSlot;
     this.#warn(
@@ -267,6 +272,8 @@ export class Engine implements UpstreamHost {
       else this.#receiveRequests(data);
     }
     this.#moderation.turn(this.#requests.takeReceived() + this.#replies.takeReceived(), this.#nowMs);
+    while (this.#noRoute.length > 0)
+      this.#refusals.accuse(this.#noRoute.pop() as number, NO_ROUTE, this.#nowMs);
     if (this.#goneSources.isBusy) this.#goneSources.step();
     if (this.#nowMs >= this.#expireAtMs) this.#keepHouse();
   }
@@ -419,6 +426,7 @@ export class Engine implements UpstreamHost {
   }
 
   #sendFailed(backendSlot: number, result: number): void {
+    if (saysNoRoute(result)) this.#noRoute.push(backendSlot);
     if (result !== -EPERM || this.#nowMs - this.#prohibitedAtMs[backendSlot] < PROHIBITED_EVERY_MS) return;
     this.#prohibitedAtMs[backendSlot] = this.#nowMs;
     this.#warn(

@@ -101,6 +101,6 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: "applied"; readonly version: number }
   | { readonly type: "answer"; readonly ask: number; readonly yes: boolean }
-  /** A backend refused a datagram: at most once for each backend in 100 ms. */
-  | { readonly type: "refused"; readonly backendSlot: number }
+  /** A datagram did not get to a backend, by the number of the kind in REFUSAL_KINDS: at most once for each backend in 100 ms. */
+  | { readonly type: "refused"; readonly backendSlot: number; readonly kind: number }
   | { readonly type: "warning"; readonly code: string; readonly message: string };

@@ -1,11 +1,18 @@
 /**
- * Requests that a backend's host refused (ICMP port unreachable): no program has seen them, so they go to the backend
+ * Requests that a backend's host refused, or that could not get there (ICMP destination unreachable): no program has seen them, so they go to the backend
  * that is next for their client. What the kernel kept of them is in the upstream's error queue.
  */
 import type { Forwarder } from "../../core/forwarder.js";
+import { kindOfIcmp, NO_KIND } from "../../core/refusal-kind.js";
 import { MAX_BACKENDS } from "../../core/snapshot.js";
 import { reasonNumber } from "../../core/verdict.js";
-import { createErrorQueue, type ErrorQueue, errorQueueBytes } from "../../linux/error-queue.js";
+import {
+  createErrorQueue,
+  type ErrorQueue,
+  errorQueueBytes,
+  IS_IPV6,
+  NO_ERROR,
+} from "../../linux/error-queue.js";
 import type { Arena } from "../../linux/memory.js";
 import type { RequestPath } from "./request-path.js";
 import type { SentCopies } from "./sent-copies.js";
@@ -20,7 +27,7 @@ export interface RefusalParts {
   readonly copies: SentCopies;
   readonly requests: RequestPath;
   /** A backend refused something; called at most once for each in 100 ms. */
-  readonly tell: (backendSlot: number) => void;
+  readonly tell: (backendSlot: number, kind: number) => void;
 }
 
 /** Linux quotes so much payload that its answer has 576 bytes, over IPv6 1,280: from here on a quote may be cut. */
@@ -53,16 +60,19 @@ export class Refusals {
     this.#parts.sent.setTime(nowMs);
     for (let round = 0; round < ROUNDS && fd >= 0; round++) {
       const count = this.#queue.receive(fd);
-      for (let slot = 0; slot < count; slot++) if (this.#queue.isRefusal(slot)) this.#refused(upstream, slot);
+      for (let slot = 0; slot < count; slot++) {
+        const icmp = this.#queue.icmpOf(slot);
+        const kind = kindOfIcmp((icmp & IS_IPV6) !== 0, (icmp >>> 8) & 0xff, icmp & 0xff);
+        if (icmp !== NO_ERROR && kind !== NO_KIND) this.#refused(upstream, slot, kind);
+      }
       if (count < this.#queue.slots) return;
     }
   }
 
-  #refused(upstream: number, slot: number): void {
+  #refused(upstream: number, slot: number, kind: number): void {
     const { forwarder, upstreams, sent } = this.#parts;
     const backend = upstreams.backend[upstream];
-    forwarder.refused(backend, this.#nowMs);
-    this.#tell(backend);
+    this.accuse(backend, kind, this.#nowMs);
     const quoted = this.#queue.length(slot);
     const cutAt = upstreams.isIpv6(upstream) ? CUT_AT_6 : CUT_AT_4;
     const mayBeCut = quoted === 0 || quoted >= cutAt || this.#queue.isTruncated(slot);
@@ -169,9 +179,11 @@ export class Refusals {
     }
   }
 
-  #tell(backend: number): void {
-    if (this.#nowMs - this.#toldAtMs[backend] < TELL_EVERY_MS) return;
-    this.#toldAtMs[backend] = this.#nowMs;
-    this.#parts.tell(backend);
+  /** Something did not get to a backend. Not while a request is decided on. */
+  accuse(backend: number, kind: number, nowMs: number): void {
+    this.#parts.forwarder.refused(backend, nowMs, kind);
+    if (nowMs - this.#toldAtMs[backend] < TELL_EVERY_MS) return;
+    this.#toldAtMs[backend] = nowMs;
+    this.#parts.tell(backend, kind);
   }
 }

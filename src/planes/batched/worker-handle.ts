@@ -14,6 +14,7 @@ import {
 import { NotSupportedError } from "../../core/errors.js";
 import type { FlowRef } from "../../core/flow-id.js";
 import { FlowRingReader } from "../../core/flow-ring.js";
+import { REFUSAL_KINDS, type RefusalKind } from "../../core/refusal-kind.js";
 import { MAX_BACKENDS, MAX_LISTENERS } from "../../core/snapshot.js";
 import { TAP_RING_BYTES, type TapCopy, TapRingReader } from "../../core/tap-ring.js";
 import type { TapFilter } from "../../core/taps.js";
@@ -42,7 +43,7 @@ export interface WorkerHandleOptions {
   readonly capabilities: Capabilities;
   readonly random: () => number;
   readonly warn: (code: string, message: string) => void;
-  readonly refused: (backendSlot: number) => void;
+  readonly refused: (backendSlot: number, kind: RefusalKind) => void;
   /** It died, and starts again after a pause. */
   readonly down: (pauseMs: number) => void;
   /** It is about to start again: its sockets as they are now. */
@@ -233,8 +234,9 @@ export class WorkerHandle {
 
   #receive(message: FromWorker): void {
     if (message.type === "warning") this.#warned(message);
-    else if (message.type === "refused") this.#options.refused(message.backendSlot);
-    else if (message.type === "answer") this.#answer(message.ask, message.yes);
+    else if (message.type === "refused") {
+      this.#options.refused(message.backendSlot, REFUSAL_KINDS[message.kind]);
+    } else if (message.type === "answer") this.#answer(message.ask, message.yes);
     else {
       if (this.#isDown) {
         this.#isDown = false;

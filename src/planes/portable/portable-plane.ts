@@ -18,6 +18,7 @@ import {
   listFlows,
   recordsOf,
 } from "../../core/list-flows.js";
+import { isNoRoute, kindNumber, type RefusalKind } from "../../core/refusal-kind.js";
 import { PROHIBITED_EVERY_MS, prohibitedWarning } from "../../core/send-failure.js";
 import type { ListenerEntry, Snapshot } from "../../core/snapshot.js";
 import { RESENT_WITHIN_MS, resentBackends, takenDown } from "../../core/taken-down.js";
@@ -239,16 +240,19 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     this.#forwarder?.requestFailed(upstream.from.listenerSlot, upstream.backend.slot, length, reason);
   }
 
-  sendFailed({ backend: { slot, name } }: Upstream, { code }: NodeJS.ErrnoException): void {
+  sendFailed(upstream: Upstream, { code }: NodeJS.ErrnoException): void {
+    const { slot, name } = upstream.backend;
+    // Not at once: a request may be being decided on.
+    if (isNoRoute(code)) queueMicrotask(() => this.refused(upstream, "no_route"));
     const lastMs = this.#prohibitedAtMs.get(slot) ?? Number.NEGATIVE_INFINITY;
     if (code !== "EPERM" || this.#tick() - lastMs < PROHIBITED_EVERY_MS) return;
     this.#prohibitedAtMs.set(slot, this.#nowMs);
     this.#context.warn("prohibited_here", prohibitedWarning(name));
   }
 
-  refused(upstream: Upstream): void {
-    this.#forwarder?.refused(upstream.backend.slot, this.#tick());
-    this.#context.refused(upstream.backend.slot);
+  refused({ backend: { slot } }: Upstream, kind: RefusalKind): void {
+    this.#forwarder?.refused(slot, this.#tick(), kindNumber(kind));
+    this.#context.refused(slot, kind);
   }
 
   broken(upstream: Upstream): void {

@@ -7,6 +7,7 @@
  */
 import type { RemoteInfo, Socket } from "node:dgram";
 import { writeIpWords } from "../../core/ip-words.js";
+import { kindOfError, type RefusalKind } from "../../core/refusal-kind.js";
 import type { BackendEntry } from "../../core/snapshot.js";
 import { reasonNumber } from "../../core/verdict.js";
 import type { LocalAddress } from "../address-watch.js";
@@ -26,7 +27,8 @@ export interface UpstreamEvents {
   /** Something that came before the socket was connected, from somebody else. */
   strayReply(upstream: Upstream): void;
   requestFailed(upstream: Upstream, length: number, reason: number): void;
-  refused(upstream: Upstream): void;
+  /** A datagram did not get to the backend. */
+  refused(upstream: Upstream, kind: RefusalKind): void;
   /** A request could not be sent, or its socket not be connected. */
   sendFailed(upstream: Upstream, error: NodeJS.ErrnoException): void;
   /** The socket is of no more use. */
@@ -176,12 +178,14 @@ export class Upstream {
     }
   }
 
-  /** ECONNREFUSED on a send tells of an earlier datagram; this one did not leave yet and goes out again. */
+  /** An error that an ICMP message may have caused tells of an earlier datagram; this one did not leave yet and goes out again. */
   #sendFailed(message: Buffer, error: NodeJS.ErrnoException, again: boolean): void {
-    if (error.code === "ECONNREFUSED") this.#events.refused(this);
+    const kind = kindOfError(error.code);
+    const isOfEarlier = kind !== undefined && (again || kind === "port");
+    if (isOfEarlier) this.#events.refused(this, kind);
     // It has gone to another backend, and counts there.
     if (this.resent) return;
-    if (error.code === "ECONNREFUSED" && again) {
+    if (isOfEarlier && again) {
       this.#send(message, false);
       return;
     }
@@ -191,8 +195,9 @@ export class Upstream {
 
   #failed(told: NodeJS.ErrnoException): void {
     const error = this.#pending === undefined ? told : explainZone(told, this.backend.address.ip.zone);
-    if (error.code === "ECONNREFUSED") {
-      this.#events.refused(this);
+    const kind = kindOfError(error.code);
+    if (kind !== undefined && this.#pending === undefined) {
+      this.#events.refused(this, kind);
       return;
     }
     if (this.#isClosed) return;
@@ -202,6 +207,7 @@ export class Upstream {
       for (const message of pending) this.#lose(message, reasonOfError(error));
       this.#pending = [];
       this.close();
+      this.#events.sendFailed(this, error);
     }
     this.#events.broken(this);
   }
