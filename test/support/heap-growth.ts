@@ -6,7 +6,7 @@
 export const HEAP_FLAGS = ["--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256"];
 
 /** Code that is not compiled for good yet puts numbers on the heap, and on a busy machine the compiler takes its time. */
-const MOST_ROUNDS = 40;
+const MOST_ROUNDS = 200;
 /** Less than one smallest object, of 16 bytes, for every hundred times. */
 const NOTHING = 0.16;
 

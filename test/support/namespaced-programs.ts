@@ -9,7 +9,7 @@ import { eventually } from "./waiting.js";
 type End = "near" | "far";
 
 /** A busy machine may take this long for what takes milliseconds. */
-export const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 60_000;
 
 export interface NamespacedBalancer {
   /** Address of its first listener. */
