@@ -6,8 +6,10 @@ import { eventually } from "../support/waiting.js";
 import { needsBrowser, openBrowser, openPage } from "./browser.js";
 import { startScene } from "./watched-balancer.js";
 
+/** Asked again when the server has closed the idle connection just then: where the machine is busy these two meet. */
 async function getJson<T>(page: Page, url: string): Promise<T> {
-  return (await (await page.request.get(url)).json()) as T;
+  const answer = await eventually(() => page.request.get(url));
+  return (await answer.json()) as T;
 }
 
 test("the page changes the running balancer", needsBrowser, async (t) => {
@@ -115,7 +117,8 @@ test("the page changes the running balancer", needsBrowser, async (t) => {
     await page.getByRole("button", { name: "Review changes" }).click();
     await page.getByText("Pools changed: web").waitFor();
 
-    const inForce = await page.request.get(`${api}/config`, { headers: { accept: "application/yaml" } });
+    const headers = { accept: "application/yaml" };
+    const inForce = await eventually(() => page.request.get(`${api}/config`, { headers }));
     const theirs = (await inForce.text()).replace("failOpen: true", "failOpen: false");
     const put = await page.request.put(`${api}/config`, {
       data: theirs,

@@ -83,7 +83,7 @@ test("the page shows traffic as it moves", needsBrowser, async (t) => {
   await t.test("drops by reason", async () => {
     const { page, assertClean } = await openPage(browser, url, "#/drops");
     await showsView(page, "Drops");
-    const answer = await page.request.get(`${url}api/v1/status`);
+    const answer = await eventually(() => page.request.get(`${url}api/v1/status`));
     const { drops } = (await answer.json()) as { drops: Record<string, number> };
     const reasons = Object.entries(drops).filter(([, count]) => count > 0);
     for (const [reason] of reasons) await page.getByRole("rowheader", { name: reason }).first().waitFor();
