@@ -100,7 +100,7 @@ export class TrafficWindow {
     this.rows.push(row);
     if (this.rows.length > ROWS) this.rows.shift();
     if (reading.heard > last.heard) this.#heard(row, last, kinds);
-    else if (kinds.some((kind) => reading[kind] > last[kind])) this.waitingSinceMs ??= fromMs;
+    else this.waitingSinceMs ??= fromMs;
   }
 
   /** The part of the requests of a kind that it usually leaves unanswered (rule of succession), and of how many that is known. */

@@ -32,7 +32,7 @@ const rows: Row[] = [];
 for (const fault of names) {
   for (const contestant of contestants) {
     if (/no probes|fall/.test(contestant.name) && !SILENT.includes(fault)) continue;
-    if (/resend/.test(contestant.name) && !DEADLY.includes(fault)) continue;
+    if (/batched, resend|portable, resend/.test(contestant.name) && !DEADLY.includes(fault)) continue;
     const row = {
       fault,
       contestant,
@@ -55,6 +55,11 @@ function findContestants(): Contestant[] {
     sluice("portable", { unanswered: "resend" }),
     sluice("batched", { fall: 1 }),
     sluice("batched", { fall: 0 }),
+    sluice("batched", { fall: 0, silence: "move" }),
+    sluice("batched", { fall: 0, silence: "move", unanswered: "resend" }),
+    sluice("batched", { fall: 0, affinity: "none" }),
+    sluice("batched", { fall: 0, affinity: "none", unanswered: "resend" }),
+    sluice("portable", { fall: 0, affinity: "none", unanswered: "resend" }),
     ...peers,
   ];
 }

@@ -16,6 +16,10 @@ interface Settings {
   readonly fall: number;
   /** What becomes of what a dead backend has not answered. */
   readonly unanswered: "lose" | "resend";
+  /** Whether a client stays with a backend, or each request goes its own way. */
+  readonly affinity: "client" | "none";
+  /** Whether flows leave a silent backend before a probe has confirmed that. */
+  readonly silence: "keep" | "move";
 }
 
 const HEALTH = {
@@ -28,16 +32,20 @@ const USUAL_FALL = 2;
 const NAMES = ["a", "b", "c"];
 
 export function sluice(plane: Plane, special: Partial<Omit<Settings, "plane">> = {}): Contestant {
-  const settings: Settings = { plane, fall: USUAL_FALL, unanswered: "lose", ...special };
-  const { fall, unanswered } = settings;
+  const usual = { fall: USUAL_FALL, unanswered: "lose", affinity: "client", silence: "keep" } as const;
+  const settings: Settings = { plane, ...usual, ...special };
+  const { fall, unanswered, affinity, silence } = settings;
   const workers = plane === "batched" ? ", two workers" : "";
   const health =
     fall > 0 ? `probes every 1 s, timeout 500 ms, fall ${fall}, fast interval 200 ms` : "no probes";
   const probes = fall === USUAL_FALL ? "" : fall === 0 ? ", no probes" : `, fall ${fall}`;
   const resend = unanswered === "resend" ? ", resend" : "";
+  const moving = silence === "move" ? ", silence: move" : "";
+  const dealt = affinity === "none" ? ", affinity none" : "";
+  const keys = `${resend && ", `failover.unanswered: resend`"}${moving && ", `passive.silence: move`"}`;
   return {
-    name: `sluice ${plane}${probes}${resend}`,
-    settings: `affinity client${workers}, ${health}${resend && ", `failover.unanswered: resend`"}; everything else by default`,
+    name: `sluice ${plane}${probes}${dealt}${moving}${resend}`,
+    settings: `affinity ${affinity}${workers}, ${health}${keys}; everything else by default`,
     version: JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version,
     dns: false,
     cannot: plane === "portable" ? { workers: "has no workers" } : {},
@@ -98,7 +106,7 @@ async function startCommand(bed: TestBed, folder: string, settings: Settings): P
 
 function createConfig(
   bed: TestBed,
-  { plane, fall, unanswered }: Settings,
+  { plane, fall, unanswered, affinity, silence }: Settings,
   { round = 0, removed = -1 }: { readonly round?: number; readonly removed?: number } = {},
 ): ConfigInput {
   const backends = bed.backends.map((place, index) => ({
@@ -114,8 +122,9 @@ function createConfig(
     pools: [
       {
         name: "p",
-        affinity: "client",
+        affinity,
         failover: { unanswered },
+        passive: { silence },
         backends: (round === 0 ? even : backends).filter((_, index) => index !== removed),
         ...(fall > 0 && { health: { ...HEALTH, fall } }),
       },
