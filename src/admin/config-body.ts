@@ -25,8 +25,7 @@ export function keepAdmin(config: unknown, running: Readonly<Record<string, unkn
 export function withPlaces(error: unknown, text: string): unknown {
   if (!(error instanceof ConfigError)) return error;
   const placed = findProblems(text);
-  const problems = error.problems.map((problem) => placed.find((other) => isSame(other, problem)) ?? problem);
-  return new ConfigError(problems, { cause: error });
+  return error.with((problem) => placed.find((other) => isSame(other, problem)) ?? problem);
 }
 
 function findProblems(text: string): readonly Problem[] {

@@ -47,7 +47,7 @@ test("recordEvents: each of a balancer's events, errors as code and problems, un
     log.since(0).events.map(({ type, data }) => [type, data]),
     [
       ["listening", { listeners: [{ name: "dns", address: "127.0.0.1:53" }] }],
-      ["reloadFailed", { code: "CONFIG_INVALID", message: "1:2: x: no", problems: [problem] }],
+      ["reloadFailed", { code: "CONFIG_INVALID", message: "1:2: x: no", problems: [problem], more: 0 }],
       ["warning", { code: "a", message: "b" }],
     ],
   );

@@ -80,6 +80,6 @@ function describeError(error: Error): EventView["data"] {
   return {
     code: typeof code === "string" ? code : "INTERNAL",
     message: error.message,
-    ...(error instanceof ConfigError && { problems: error.problems }),
+    ...(error instanceof ConfigError && { problems: error.problems, more: error.more }),
   };
 }

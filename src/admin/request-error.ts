@@ -71,16 +71,17 @@ export function describeRefusal(error: unknown): Refusal {
   return { ...refusal(500, "INTERNAL", "a defect in sluice: the request was not answered"), isDefect: true };
 }
 
-function describeConfigError({ code, problems }: ConfigError): Refusal {
+function describeConfigError({ code, problems, more }: ConfigError): Refusal {
   const views = problems.map(({ line = null, column = null, path, message }) => ({
     line,
     column,
     path,
     message,
   }));
-  const plural = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  const count = problems.length + more;
+  const plural = count === 1 ? "1 problem" : `${count} problems`;
   const base = refusal(422, code, `the config is not valid: ${plural}`);
-  return { ...base, view: { error: { ...base.view.error, problems: views } } };
+  return { ...base, view: { error: { ...base.view.error, problems: views, ...(more > 0 && { more }) } } };
 }
 
 function refusal(

@@ -37,7 +37,8 @@ export const errorView = z
     error: z.object({
       code: z.string().describe("Stable, such as `CONFIG_INVALID`."),
       message: z.string().describe("For people."),
-      problems: z.array(problemView).optional(),
+      problems: z.array(problemView).optional().describe("The first 20 things that are wrong with a config."),
+      more: z.number().int().optional().describe("How many more problems there are, where there are any."),
     }),
   })
   .describe("What went wrong.");

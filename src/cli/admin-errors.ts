@@ -6,6 +6,8 @@ import type { Refusal, RefusedPlace } from "./admin-refusal.js";
 export interface AdminErrorOptions extends ErrorOptions {
   readonly status?: number;
   readonly problems?: readonly RefusedPlace[];
+  /** How many more problems there are. Default 0. */
+  readonly more?: number;
 }
 
 /** The balancer could not be reached, or refused. */
@@ -14,11 +16,14 @@ export class AdminError extends SluiceError {
   readonly status: number | undefined;
   /** What it found wrong with a config that was sent. */
   readonly problems: readonly RefusedPlace[];
+  /** How many more there are. */
+  readonly more: number;
 
   constructor(code: string, message: string, options: AdminErrorOptions = {}) {
     super(code, message, options);
     this.status = options.status;
     this.problems = options.problems ?? [];
+    this.more = options.more ?? 0;
   }
 }
 
@@ -80,10 +85,10 @@ export function notSluice(access: AdminAccess, what: string): AdminError {
 /** What an answer with a status of 400 or more says. `code` and `message` are the server's own, where it gave any. */
 export function describeRefusal(
   status: number,
-  { code, message, problems }: Refusal,
+  { code, message, problems, more }: Refusal,
   access: AdminAccess,
 ): AdminError {
-  return new AdminError(code, `${adviceFor(status, access)}${message}`, { status, problems });
+  return new AdminError(code, `${adviceFor(status, access)}${message}`, { status, problems, more });
 }
 
 function adviceFor(status: number, { address, token, tokenFrom, tokenMissing }: AdminAccess): string {

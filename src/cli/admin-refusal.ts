@@ -8,6 +8,8 @@ export interface Refusal {
   readonly message: string;
   /** Of a config that was sent; the file is not the server's to know. */
   readonly problems: readonly RefusedPlace[];
+  /** How many more problems there are. */
+  readonly more: number;
 }
 
 export interface RefusedPlace {
@@ -20,11 +22,12 @@ export interface RefusedPlace {
 /** @throws AdminError when it is not an error in this form */
 export function readRefusal({ status, text }: AdminAnswer, access: AdminAccess): Refusal {
   const error = fieldsOf(fieldsOf(parse(text)).error);
-  const { code, message, problems } = error;
+  const { code, message, problems, more } = error;
   if (typeof code !== "string" || typeof message !== "string") {
     throw notSluice(access, `HTTP status ${status} came, without an explanation`);
   }
-  return { code, message, problems: Array.isArray(problems) ? problems.map(readPlace) : [] };
+  const places = Array.isArray(problems) ? problems.map(readPlace) : [];
+  return { code, message, problems: places, more: typeof more === "number" ? more : 0 };
 }
 
 function readPlace(value: unknown): RefusedPlace {

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { Config } from "../config/config.js";
-import { ConfigError, formatProblem, type Problem } from "../config/config-error.js";
+import { ConfigError, describeMore, formatProblem, type Problem } from "../config/config-error.js";
 import { EXIT } from "./exit-codes.js";
 
 const FORMATS = ["text", "json"] as const;
@@ -17,6 +17,8 @@ interface CheckResult {
   /** Missing when there are problems. */
   readonly config?: Config;
   readonly problems: readonly Problem[];
+  /** How many more problems there are. */
+  readonly more: number;
   readonly warnings: readonly Problem[];
 }
 
@@ -52,24 +54,25 @@ export function addCheckCommand(program: Command): void {
 async function checkFile(file: string): Promise<CheckResult> {
   const { loadConfigFile } = await import("../config/load-config.js");
   try {
-    return { file, problems: [], ...(await loadConfigFile(file)) };
+    return { file, problems: [], more: 0, ...(await loadConfigFile(file)) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { file, problems: error.problems, warnings: [] };
+    return { file, problems: error.problems, more: error.more, warnings: [] };
   }
 }
 
-function formatText({ file, config, problems, warnings }: CheckResult): string {
+function formatText({ file, config, problems, more, warnings }: CheckResult): string {
   const lines = [
     ...problems.map(formatProblem),
+    ...describeMore({ more }),
     ...warnings.map((warning) => formatProblem({ ...warning, message: `warning: ${warning.message}` })),
   ];
   if (config !== undefined) lines.push(`${file}: ok (${formatSize(config)})`);
   return lines.join("\n");
 }
 
-function formatJson({ file, config, problems, warnings }: CheckResult): string {
-  return JSON.stringify({ file, ok: config !== undefined, problems, warnings }, undefined, 2);
+function formatJson({ file, config, problems, more, warnings }: CheckResult): string {
+  return JSON.stringify({ file, ok: config !== undefined, problems, more, warnings }, undefined, 2);
 }
 
 function formatSize(config: Config): string {

@@ -82,7 +82,7 @@ function throwProblems(file: string): (error: unknown) => never {
     if (!(error instanceof AdminError) || error.problems.length === 0) throw error;
     throw new ConfigError(
       error.problems.map((problem) => ({ file: file === "" ? undefined : file, ...problem })),
-      { cause: error },
+      { cause: error, more: error.more },
     );
   };
 }

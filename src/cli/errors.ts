@@ -2,7 +2,7 @@
  * Turns what a command threw into lines for people and an exit code. No stack traces: a person who typed a wrong
  * address needs the sentence, and whoever looks for a bug has `--log-level debug`.
  */
-import { ConfigError, formatProblem, type Problem } from "../config/config-error.js";
+import { ConfigError, describeMore, formatProblem, type Problem } from "../config/config-error.js";
 import { SluiceError } from "../core/errors.js";
 import { AdminError } from "./admin-errors.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
@@ -28,7 +28,8 @@ export function describeFailure(error: unknown): Failure {
   const stack = error instanceof Error ? error.stack : undefined;
   if (error instanceof ConfigError) {
     const { problems } = error;
-    return { exitCode: EXIT.usage, messages: problems.map(formatProblem), problems, stack };
+    const messages = [...problems.map(formatProblem), ...describeMore(error)];
+    return { exitCode: EXIT.usage, messages, problems, stack };
   }
   if (error instanceof UsageError || isBadArgument(error))
     return { exitCode: EXIT.usage, messages: [error.message], stack };

@@ -115,9 +115,7 @@ function checkFlags(flags: RunFlags): { config: Config; warnings: readonly Probl
     const { config, warnings } = checkConfig(input);
     return { config, warnings: warnings.map(nameFlag) };
   } catch (error) {
-    throw error instanceof ConfigError
-      ? new ConfigError(error.problems.map(nameFlag), { cause: error })
-      : error;
+    throw error instanceof ConfigError ? error.with(nameFlag) : error;
   }
 }
 

@@ -145,8 +145,8 @@ describe("parseConfig: several keys together", () => {
     ]);
   });
 
-  it("gives at most 1,000 problems", () => {
+  it("gives at most 20 problems", () => {
     const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`key${i}`, 1]));
-    assert.equal(problemsOf({ ...many, listeners: [LISTENER], pools: [POOL] }).length, 1_000);
+    assert.equal(problemsOf({ ...many, listeners: [LISTENER], pools: [POOL] }).length, 20);
   });
 });

@@ -31,11 +31,19 @@ describe("ConfigError", () => {
     assert.equal(error.message, 'sluice.yaml:3:7: plane: found "x"\nsluice.yaml:4:7: plane: found "x"');
     assert.equal(error.problems.length, 2);
   });
-  it("keeps all problems but shows only 50", () => {
+  it("keeps the first 20 problems and says how many more there are", () => {
     const error = new ConfigError(Array.from({ length: 60 }, () => PROBLEM));
-    assert.equal(error.problems.length, 60);
-    assert.equal(error.message.split("\n").length, 51);
-    assert.match(error.message, /and 10 more problems$/);
+    assert.deepEqual([error.problems.length, error.more], [20, 40]);
+    assert.equal(error.message.split("\n").length, 21);
+    assert.match(error.message, /\nand 40 more problems$/);
+    assert.match(new ConfigError([PROBLEM], { more: 1 }).message, /\nand 1 more problem$/);
+  });
+  it("keeps the count when its problems are told in other words", () => {
+    const other = new ConfigError([PROBLEM, PROBLEM], { more: 3 }).with((problem) => ({
+      ...problem,
+      line: 9,
+    }));
+    assert.deepEqual([other.problems.map(({ line }) => line), other.more], [[9, 9], 3]);
   });
   it("does not change with the list it was given", () => {
     const problems = [PROBLEM];

@@ -14,19 +14,54 @@ export interface Problem {
   readonly message: string;
 }
 
-/** More than anyone reads at once; `problems` always holds all. */
-const SHOWN_PROBLEMS = 50;
+/** More than anyone reads at once. What a megabyte of garbage does wrong would be many megabytes. */
+export const MAX_PROBLEMS = 20;
+
+export interface ConfigErrorOptions extends ErrorOptions {
+  /** How many problems there are besides those that are given. Default 0. */
+  readonly more?: number;
+  /** Whether nobody has counted all of them. Default: false. */
+  readonly isCut?: boolean;
+}
 
 /** A config that is not valid. The message lists the problems, one a line. */
 export class ConfigError extends SluiceError {
   declare readonly code: "CONFIG_INVALID";
-  /** All problems, in the order of the text; at least one. */
+  /** The first problems, in the order of the text: 1 to 20. */
   readonly problems: readonly Problem[];
+  /** How many more there are, or at least so many where `isCut`. */
+  readonly more: number;
+  readonly isCut: boolean;
 
-  constructor(problems: readonly Problem[], options?: ErrorOptions) {
-    super("CONFIG_INVALID", describeProblems(problems), options);
-    this.problems = Object.freeze([...problems]);
+  constructor(
+    problems: readonly Problem[],
+    { more = 0, isCut = false, ...options }: ConfigErrorOptions = {},
+  ) {
+    const shown = problems.slice(0, MAX_PROBLEMS);
+    const left = more + problems.length - shown.length;
+    super(
+      "CONFIG_INVALID",
+      [...shown.map(formatProblem), ...describeMore({ more: left, isCut })].join("\n"),
+      options,
+    );
+    this.problems = Object.freeze(shown);
+    this.more = left;
+    this.isCut = isCut;
   }
+
+  /** The same error with its problems told in other words. */
+  with(change: (problem: Problem) => Problem): ConfigError {
+    return new ConfigError(this.problems.map(change), { cause: this, more: this.more, isCut: this.isCut });
+  }
+}
+
+/** `and 5 more problems`; nothing where there are none. */
+export function describeMore({
+  more,
+  isCut = false,
+}: Pick<ConfigErrorOptions, "isCut"> & { more: number }): string[] {
+  if (more === 0) return [];
+  return [`and ${isCut ? "at least " : ""}${more} more ${more === 1 ? "problem" : "problems"}`];
 }
 
 /** `FILE:LINE:COLUMN: key.path: what is wrong, what was expected`, without the parts that are not known. */
@@ -34,10 +69,4 @@ export function formatProblem(problem: Problem): string {
   const { file, line, column, path, message } = problem;
   const place = [file, line, line === undefined ? undefined : column].filter((part) => part !== undefined);
   return [place.join(":"), path, message].filter((part) => part !== "").join(": ");
-}
-
-function describeProblems(problems: readonly Problem[]): string {
-  const lines = problems.slice(0, SHOWN_PROBLEMS).map(formatProblem);
-  if (problems.length > SHOWN_PROBLEMS) lines.push(`and ${problems.length - SHOWN_PROBLEMS} more problems`);
-  return lines.join("\n");
 }

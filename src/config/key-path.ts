@@ -2,7 +2,8 @@
 
 export type KeyPath = readonly (string | number)[];
 
-const PLAIN_KEY = /^[A-Za-z_][\w-]*$/;
+/** A longer key is quoted, and cut. */
+const PLAIN_KEY = /^[A-Za-z_][\w-]{0,59}$/;
 
 /** `pools[0].backends[2].weight`; a key that is not a plain word is quoted: `pools["a b"]`. Empty for the whole. */
 export function formatPath(path: KeyPath): string {

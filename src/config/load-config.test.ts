@@ -233,7 +233,7 @@ describe("loadConfigText: text that is no config", () => {
 
   it("refuses a map of 50,000 keys without comparing them in pairs", () => {
     const text = Array.from({ length: 50_000 }, (_, i) => `key${i}: 1\n`).join("");
-    assert.match(messageOf(text), /and 950 more problems$/);
+    assert.match(messageOf(text), /and 49982 more problems$/);
   });
 });
 

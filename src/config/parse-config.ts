@@ -14,8 +14,8 @@ import { formatPath, type KeyPath } from "./key-path.js";
 import { normalise } from "./normalise.js";
 import { type OwnAddresses, readOwnAddresses } from "./own-addresses.js";
 import { configSchema, type SchemaOutput } from "./schema.js";
-import { toFindings } from "./schema-findings.js";
-import { expandFields, findUnknownKeys, fromFullPath, isShortForm } from "./short-form.js";
+import { countIssues, toFindings } from "./schema-findings.js";
+import { expandFields, fromFullPath, isShortForm, listUnknownKeys, refuseUnknownKey } from "./short-form.js";
 
 /** Where the value at `path` was written, or its key, or else the nearest place around it. */
 export type Locate = (
@@ -23,8 +23,8 @@ export type Locate = (
   target?: "key" | "value",
 ) => { readonly line: number; readonly column: number } | undefined;
 
-/** Enough for anyone; each costs a walk through the text. */
-const MAX_PROBLEMS = 1_000;
+/** As many are put in the order of the text; of those the first 20 are told. */
+const MAX_FINDINGS = 1_000;
 
 /** A config that may be used, and what an operator should look at. */
 export interface CheckedConfig {
@@ -34,7 +34,7 @@ export interface CheckedConfig {
 
 /**
  * Checks a config in the full or the short form and fills in the defaults. One that was checked already stays as it is.
- * @throws ConfigError with all problems (the first 1,000), not only the first
+ * @throws ConfigError with the first 20 problems, and how many more there are
  */
 export function parseConfig(input: unknown, locate?: Locate, file?: string): Config {
   if (isConfig(input)) return input;
@@ -44,7 +44,7 @@ export function parseConfig(input: unknown, locate?: Locate, file?: string): Con
 /**
  * Like `parseConfig`, with warnings.
  * @param own the addresses of this machine, which tell what would loop
- * @throws ConfigError with all problems (the first 1,000), not only the first
+ * @throws ConfigError with the first 20 problems, and how many more there are
  */
 export function checkConfig(
   input: unknown,
@@ -60,9 +60,17 @@ export function checkConfig(
   const written = (finding: Finding) =>
     short ? { ...finding, path: fromFullPath(finding.path, input) } : finding;
 
-  const { parsed, files, findings } = checkFullForm(short ? expandFields(input) : input, file, own);
-  const all = [...(short ? findUnknownKeys(input) : []), ...findings.map(written)].slice(0, MAX_PROBLEMS);
-  if (parsed === undefined || all.length > 0) throw new ConfigError(inTextOrder(all.map(toProblem)));
+  const unknown = short ? listUnknownKeys(input) : [];
+  const { parsed, files, findings, left } = checkFullForm(short ? expandFields(input) : input, file, own);
+  const found = withoutRepetitions([
+    ...unknown.slice(0, MAX_FINDINGS).map(refuseUnknownKey),
+    ...findings.map(written),
+  ]);
+  const all = found.slice(0, MAX_FINDINGS);
+  if (parsed === undefined || all.length > 0) {
+    const more = left + Math.max(0, unknown.length - MAX_FINDINGS) + found.length - all.length;
+    throw new ConfigError(inTextOrder(all.map(toProblem)), { more });
+  }
   const config = normalise(parsed, files, file);
   const warnings = [...findWarnings(config), ...findOldKeys(parsed), ...findAdminWarnings(config)];
   return { config, warnings: warnings.map(written).map(toProblem) };
@@ -73,7 +81,7 @@ const BACKENDS_PATH = ["pools", 0, "backends"];
 
 /**
  * Checks a list of backends in the form of `pools[].backends`; paths of problems begin inside it, such as `[2].weight`.
- * @throws ConfigError with all problems (the first 1,000)
+ * @throws ConfigError with the first 20 problems, and how many more there are
  */
 export function parseBackends(input: unknown, locate?: Locate, file?: string): readonly BackendConfig[] {
   const around = { listeners: [{ address: "127.0.0.1:0" }], pools: [{ backends: input ?? null }] };
@@ -83,11 +91,10 @@ export function parseBackends(input: unknown, locate?: Locate, file?: string): r
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const prefix = formatPath(BACKENDS_PATH);
-    const inside = error.problems.map((problem) => ({
+    throw error.with((problem) => ({
       ...problem,
       path: problem.path.startsWith(prefix) ? problem.path.slice(prefix.length) : "",
     }));
-    throw new ConfigError(inside, { cause: error });
   }
 }
 
@@ -95,17 +102,20 @@ interface CheckedForm {
   readonly parsed: SchemaOutput | undefined;
   readonly files: NetworkFiles;
   readonly findings: Finding[];
+  /** How many more there are. */
+  readonly left: number;
 }
 
 function checkFullForm(input: unknown, file: string | undefined, own: OwnAddresses): CheckedForm {
   const tooMany = checkCounts(input);
-  if (tooMany.length > 0) return { parsed: undefined, files: new Map(), findings: tooMany };
+  if (tooMany.length > 0) return { parsed: undefined, files: new Map(), findings: tooMany, left: 0 };
   const result = configSchema.safeParse(input, { reportInput: true });
   const draft = createDraft(input);
   const listeners = result.data?.listeners ?? [];
   const files = readNetworkFiles(listeners, file);
+  const issues = result.error?.issues ?? [];
   const findings = [
-    ...toFindings(result.error?.issues ?? [], MAX_PROBLEMS),
+    ...toFindings(issues.slice(0, MAX_FINDINGS), MAX_FINDINGS),
     ...checkNames(draft),
     ...checkAddresses(draft, own),
     ...checkMaglevTables(draft),
@@ -113,13 +123,18 @@ function checkFullForm(input: unknown, file: string | undefined, own: OwnAddress
     ...checkDiscover(input),
     ...checkAdmin(result.data?.admin, file === undefined ? "." : dirname(file)),
   ];
-  return { parsed: result.data, files, findings };
+  return { parsed: result.data, files, findings, left: Math.max(0, countIssues(issues) - MAX_FINDINGS) };
 }
 
-/** By place where it is known, else as found; several listeners of a short form report the same key once. */
-function inTextOrder(problems: readonly Problem[]): Problem[] {
-  const unique = new Map(problems.map((problem) => [`${problem.path}\n${problem.message}`, problem]));
-  return [...unique.values()].sort(
-    (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+/** Several listeners of a short form report the same key once. */
+function withoutRepetitions(findings: readonly Finding[]): Finding[] {
+  const unique = new Map(
+    findings.map((finding) => [`${formatPath(finding.path)}\n${finding.message}`, finding]),
   );
+  return [...unique.values()];
+}
+
+/** By place where it is known, else as found. */
+function inTextOrder(problems: readonly Problem[]): Problem[] {
+  return [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
 }

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import type { Finding } from "./check-names.js";
 import { asFields } from "./draft.js";
-import { createJsonSchema } from "./json-schema.js";
+import { createJsonSchema, type JsonSchema } from "./json-schema.js";
 import type { KeyPath } from "./key-path.js";
 import { knownKeys } from "./known-keys.js";
 import { didYouMean } from "./nearest.js";
@@ -11,7 +11,7 @@ type Issue = z.core.$ZodIssue;
 
 /** The findings of a failed parse, without repetitions; of each map at most `max` unknown keys. */
 export function toFindings(issues: readonly Issue[], max: number): Finding[] {
-  const findings = fromIssues(issues, [], max);
+  const findings = fromIssues(issues, [], { max, schema: createJsonSchema() });
   const seen = new Set<string>();
   return findings.filter(({ path, message }) => {
     const key = JSON.stringify([path, message]);
@@ -19,30 +19,40 @@ export function toFindings(issues: readonly Issue[], max: number): Finding[] {
   });
 }
 
+/** How many things `issues` are, each unknown key being one. */
+export function countIssues(issues: readonly Issue[]): number {
+  return issues.reduce((sum, issue) => sum + (issue.code === "unrecognized_keys" ? issue.keys.length : 1), 0);
+}
+
+interface Context {
+  readonly max: number;
+  readonly schema: JsonSchema;
+}
+
 /** Text has a length as well, so zod says of one in place of a list that it is too long too: only its kind is wrong. */
-function fromIssues(issues: readonly Issue[], parent: KeyPath, max: number): Finding[] {
+function fromIssues(issues: readonly Issue[], parent: KeyPath, context: Context): Finding[] {
   const placeOf = ({ path }: Issue) => path.map(String).join("\n");
   const wrongKinds = new Set(issues.filter(({ code }) => code === "invalid_type").map(placeOf));
   return issues
     .filter((issue) => !(isWrongLength(issue) && wrongKinds.has(placeOf(issue))))
-    .flatMap((issue) => fromIssue(issue, parent, max));
+    .flatMap((issue) => fromIssue(issue, parent, context));
 }
 
 function isWrongLength({ code }: Issue): boolean {
   return code === "too_big" || code === "too_small";
 }
 
-function fromIssue(issue: Issue, parent: KeyPath, max: number): Finding[] {
+function fromIssue(issue: Issue, parent: KeyPath, context: Context): Finding[] {
   const path = [...parent, ...issue.path.map((part) => (typeof part === "symbol" ? String(part) : part))];
   if (issue.code === "unrecognized_keys") {
     const { type } = asFields(issue.input);
-    const known = knownKeys(createJsonSchema(), path, type);
-    const keys = issue.keys.slice(0, max);
+    const known = knownKeys(context.schema, path, type);
+    const keys = issue.keys.slice(0, context.max);
     return keys.map((key) => ({ path: [...path, key], message: describeUnknown(key, known), target: "key" }));
   }
   if (issue.code === "invalid_union") {
     const meant = issue.errors.find((errors) => !errors.some(isWrongKind));
-    if (meant !== undefined) return fromIssues(meant, path, max);
+    if (meant !== undefined) return fromIssues(meant, path, context);
   }
   return [{ path, message: issue.message }];
 }

@@ -7,7 +7,7 @@ import type { PolicyName } from "../core/snapshot.js";
 import type { AdminInput, FlowLogInput, MetricsInput } from "./admin-config.js";
 import type { Finding } from "./check-names.js";
 import type { BackendInput, ConfigInput, PassiveInput, PlaneChoice } from "./config.js";
-import { ConfigError, type Problem } from "./config-error.js";
+import { ConfigError, MAX_PROBLEMS, type Problem } from "./config-error.js";
 import type { DiscoverInput } from "./discover.js";
 import type { Fields } from "./draft.js";
 import type { GuardInput } from "./guard-config.js";
@@ -87,28 +87,23 @@ export function isShortForm(input: unknown): input is Fields {
  * @throws ConfigError for a key that the short form does not have
  */
 export function expandShortForm(input: ShortForm): ConfigInput {
-  const problems = findUnknownKeys(input as unknown as Fields).map(
-    ({ path, message }): Problem => ({
-      file: undefined,
-      line: undefined,
-      column: undefined,
-      path: formatPath(path),
-      message,
-    }),
-  );
-  if (problems.length > 0) throw new ConfigError(problems);
+  const unknown = listUnknownKeys(input as unknown as Fields);
+  const problems = unknown.slice(0, MAX_PROBLEMS).map((key): Problem => {
+    const { path, message } = refuseUnknownKey(key);
+    return { file: undefined, line: undefined, column: undefined, path: formatPath(path), message };
+  });
+  if (problems.length > 0) throw new ConfigError(problems, { more: unknown.length - problems.length });
   return expandFields(input as unknown as Fields) as ConfigInput;
 }
 
-/** Keys that the short form does not have, each with a message. */
-export function findUnknownKeys(input: Fields): Finding[] {
-  return Object.keys(input)
-    .filter((key) => !KEYS.includes(key))
-    .map((key) => ({
-      path: [key],
-      message: `unknown key in the short form${didYouMean(key, KEYS)}`,
-      target: "key",
-    }));
+/** Keys that the short form does not have. */
+export function listUnknownKeys(input: Fields): string[] {
+  return Object.keys(input).filter((key) => !KEYS.includes(key));
+}
+
+/** Says so of each of them. */
+export function refuseUnknownKey(key: string): Finding {
+  return { path: [key], message: `unknown key in the short form${didYouMean(key, KEYS)}`, target: "key" };
 }
 
 /** Moves every known field to its place in the full form, whatever its value. */

@@ -1,11 +1,15 @@
 /** YAML or JSON text to a plain value, with the place of every key and value in the text. */
-import { LineCounter, parseDocument } from "yaml";
-import { ConfigError, type Problem } from "./config-error.js";
+import { LineCounter } from "yaml";
+import { ConfigError, MAX_PROBLEMS, type Problem } from "./config-error.js";
 import { formatPath, type KeyPath } from "./key-path.js";
 import type { Locate } from "./parse-config.js";
+import { composeYaml } from "./yaml-compose.js";
 import { describeSyntaxError } from "./yaml-errors.js";
-import { findDeepNesting } from "./yaml-nesting.js";
+import { findMisfit } from "./yaml-nesting.js";
 import { YamlTree } from "./yaml-tree.js";
+
+const NOTHING_OPEN =
+  "not valid YAML: found a bracket that closes nothing, expected quotes around it or one that opens before it";
 
 /** What a text says, and where. */
 export interface ParsedText {
@@ -19,31 +23,29 @@ export interface ParsedText {
  * aliases that stand for nothing or for too much
  */
 export function parseYaml(text: string, file: string | undefined, expected = "a config"): ParsedText {
-  const deep = findDeepNesting(text);
-  if (deep !== undefined) throw atOffset(text, file, deep, `nested too deep for ${expected}`);
+  const misfit = findMisfit(text);
+  if (misfit !== undefined) {
+    const message = misfit.kind === "deep" ? `nested too deep for ${expected}` : NOTHING_OPEN;
+    throw atOffset(text, file, misfit.offset, message);
+  }
   const lines = new LineCounter();
-  // With uniqueKeys the parser compares the keys of a map in pairs, which takes minutes for a large map.
-  const document = parseDocument(text, {
-    prettyErrors: false,
-    lineCounter: lines,
-    uniqueKeys: false,
-    // Tags of YAML 1.1 such as !!set and !!omap make objects of other kinds, whose content nothing here would see.
-    resolveKnownTags: false,
-  });
+  const { document, faults, isCut } = composeYaml(text, lines);
   const problemAt = (offset: number, path: KeyPath, message: string): Problem => {
     const { line, col: column } = lines.linePos(offset);
     return { file, line, column, path: formatPath(path), message };
   };
-  const errors = [...document.errors, ...document.warnings];
-  if (errors.length > 0) {
-    throw new ConfigError(
-      errors.map((error) => problemAt(error.pos[0], [], describeSyntaxError(error, text))),
-    );
+  if (faults.length > 0) {
+    const first = faults.slice(0, MAX_PROBLEMS);
+    const problems = first.map((fault) => problemAt(fault.pos[0], [], describeSyntaxError(fault, text)));
+    throw new ConfigError(problems, { more: faults.length - first.length, isCut });
   }
-  if (document.contents === null) throw new ConfigError([wholeFile(file, `empty, expected ${expected}`)]);
+  if (document === undefined || document.contents === null)
+    throw new ConfigError([wholeFile(file, `empty, expected ${expected}`)]);
   const tree = new YamlTree(document.contents);
   if (tree.faults.length > 0) {
-    throw new ConfigError(tree.faults.map(({ path, offset, message }) => problemAt(offset, path, message)));
+    const first = tree.faults.slice(0, MAX_PROBLEMS);
+    const problems = first.map(({ path, offset, message }) => problemAt(offset, path, message));
+    throw new ConfigError(problems, { more: tree.faults.length - first.length });
   }
   const locate: Locate = (path, target) => {
     const { line, col: column } = lines.linePos(tree.offsetOf(path, target === "key"));

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { findDeepNesting } from "./yaml-nesting.js";
+import { findMisfit } from "./yaml-nesting.js";
 
 const spaces = (count: number) => " ".repeat(count);
 
-describe("findDeepNesting", () => {
+describe("findMisfit", () => {
   const fit: [string, string][] = [
     ["50 brackets", `${"[".repeat(50)}${"]".repeat(50)}`],
     ["many brackets side by side", "[[], {}, ".concat("[],".repeat(500), "]")],
@@ -27,7 +27,7 @@ describe("findDeepNesting", () => {
     ["spaces after a key", `a:${spaces(500)}b`],
   ];
   for (const [what, text] of fit)
-    it(`lets ${what} pass`, () => assert.equal(findDeepNesting(text), undefined));
+    it(`lets ${what} pass`, () => assert.equal(findMisfit(text)?.offset, undefined));
 
   const deep: [string, string, number][] = [
     ["51 brackets", "[".repeat(51), 50],
@@ -42,6 +42,6 @@ describe("findDeepNesting", () => {
     ["a bracket at such an indentation", `a:\n${spaces(201)}[]`, 3],
   ];
   for (const [what, text, offset] of deep) {
-    it(`finds ${what}, and where`, () => assert.equal(findDeepNesting(text), offset));
+    it(`finds ${what}, and where`, () => assert.equal(findMisfit(text)?.offset, offset));
   }
 });

@@ -10,27 +10,35 @@ const MAX_BRACKETS = 50;
 const MAX_INDICATORS = 50;
 const MAX_INDENT = 200;
 
-/** The offset at which the text nests too deep, or undefined when it is fit for the parser. */
-export function findDeepNesting(text: string): number | undefined {
+export interface Misfit {
+  readonly offset: number;
+  /** Too deep; or a closing bracket where none of its kind is open, for a text of these would be an error at each of its characters. */
+  readonly kind: "deep" | "closes-nothing";
+}
+
+/** Where the text is not fit for the parser; undefined when it is. */
+export function findMisfit(text: string): Misfit | undefined {
   let offset = 0;
-  let brackets = 0;
+  /** Those that are open. */
+  const open: string[] = [];
   let indicators = 0;
   let atLineStart = true;
   /** Where an indentation began that is too deep if anything follows it. */
   let indentAt: number | undefined;
   for (const token of new Lexer().lex(text)) {
-    if (token === "[" || token === "{") brackets++;
-    else if (token === "]" || token === "}") brackets = Math.max(0, brackets - 1);
-    else if (token === "?") indicators++;
-    else if ((token === "-" || token === ":") && brackets === 0) indicators++;
+    if (token === "[" || token === "{") open.push(token);
+    else if (token === "]" || token === "}") {
+      if (open.pop() !== (token === "]" ? "[" : "{")) return { offset, kind: "closes-nothing" };
+    } else if (token === "?") indicators++;
+    else if ((token === "-" || token === ":") && open.length === 0) indicators++;
     // Only before content: a blank line or a comment opens no level, however far to the right.
-    if (indentAt !== undefined && !isBlank(token)) return indentAt;
-    const isIndent = atLineStart && brackets === 0 && token.startsWith(" ");
+    if (indentAt !== undefined && !isBlank(token)) return { offset: indentAt, kind: "deep" };
+    const isIndent = atLineStart && open.length === 0 && token.startsWith(" ");
     indentAt = isIndent && token.length > MAX_INDENT ? offset : undefined;
-    if (brackets > MAX_BRACKETS || indicators > MAX_INDICATORS) return offset;
+    if (open.length > MAX_BRACKETS || indicators > MAX_INDICATORS) return { offset, kind: "deep" };
     // A line break has a token of its own; text over several lines, such as a block scalar, is one token.
     atLineStart = token.endsWith("\n");
-    if (atLineStart && brackets === 0) indicators = 0;
+    if (atLineStart && open.length === 0) indicators = 0;
     offset += isControl(token) ? 0 : token.length;
   }
   return undefined;

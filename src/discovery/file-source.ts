@@ -1,6 +1,6 @@
 /** Backends from a file: read when it changes. A file that cannot be used, half written or wrong, changes nothing. */
 import type { BackendConfig } from "../config/config.js";
-import { ConfigError, formatProblem } from "../config/config-error.js";
+import { ConfigError, describeMore, formatProblem } from "../config/config-error.js";
 import type { FileSourceConfig } from "../config/discover.js";
 import { loadBackendsFile } from "../config/load-config.js";
 import { LastAnswer } from "./last-answer.js";
@@ -68,8 +68,9 @@ class FileSource implements Source {
 /** The first problem, with its place. */
 function describeFailure(error: unknown): string {
   if (!(error instanceof ConfigError)) return error instanceof Error ? error.message : String(error);
-  const [first, ...more] = error.problems;
-  const rest =
-    more.length === 0 ? "" : ` (and ${more.length} more ${more.length === 1 ? "problem" : "problems"})`;
-  return formatProblem(first) + rest;
+  const [first, ...others] = error.problems;
+  const rest = describeMore({ more: others.length + error.more, isCut: error.isCut }).map(
+    (text) => ` (${text})`,
+  );
+  return formatProblem(first) + rest.join("");
 }

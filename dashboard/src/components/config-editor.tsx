@@ -29,7 +29,7 @@ export function ConfigEditor(props: ConfigEditorProps): JSX.Element {
           <p class="notice-title">
             {refusal.problems.length > 0 ? "This config is not valid" : "That did not work"}
           </p>
-          {refusal.problems.length === 0 && <p>{refusal.message}</p>}
+          <p>{refusal.message}</p>
           <ul class="problems">
             {refusal.problems.map((problem) => (
               <li key={`${problem.path} ${problem.message}`}>
