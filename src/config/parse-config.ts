@@ -114,8 +114,10 @@ function checkFullForm(input: unknown, file: string | undefined, own: OwnAddress
   const listeners = result.data?.listeners ?? [];
   const files = readNetworkFiles(listeners, file);
   const issues = result.error?.issues ?? [];
+  const ofSchema = toFindings(issues.slice(0, MAX_FINDINGS), MAX_FINDINGS);
+  const count = countIssues(issues);
   const findings = [
-    ...toFindings(issues.slice(0, MAX_FINDINGS), MAX_FINDINGS),
+    ...ofSchema,
     ...checkNames(draft),
     ...checkAddresses(draft, own),
     ...checkMaglevTables(draft),
@@ -123,7 +125,7 @@ function checkFullForm(input: unknown, file: string | undefined, own: OwnAddress
     ...checkDiscover(input),
     ...checkAdmin(result.data?.admin, file === undefined ? "." : dirname(file)),
   ];
-  return { parsed: result.data, files, findings, left: Math.max(0, countIssues(issues) - MAX_FINDINGS) };
+  return { parsed: result.data, files, findings, left: count > MAX_FINDINGS ? count - ofSchema.length : 0 };
 }
 
 /** Several listeners of a short form report the same key once. */
