@@ -46,6 +46,7 @@ import {
   type CreateOptions,
   FAULTS,
   HANDOVER,
+  REOPEN_LOGS,
   type StartedBalancer,
   type StartedCloseOptions,
   type StartOptions,
@@ -240,6 +241,10 @@ class RunningBalancer implements StartedBalancer {
 
   get [FAULTS](): PlaneFaults | undefined {
     return this.#plane.faults;
+  }
+
+  [REOPEN_LOGS](): void {
+    this.#flowLog.reopen();
   }
 
   get config(): ConfigInForce {

@@ -73,6 +73,11 @@ export class FlowLog {
     this.#endWriting = this.#options.clock.every(EVERY_MS, () => this.#write());
   }
 
+  /** Its file may have been renamed: further lines go to the one that has its name now. */
+  reopen(): void {
+    this.#sink?.reopen();
+  }
+
   /** What flows may be called that end from now on. */
   rename({ listeners, pools }: Snapshot): void {
     for (const { slot, name } of listeners) this.#listeners.set(slot, name);

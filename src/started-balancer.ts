@@ -35,10 +35,14 @@ export const FAULTS = Symbol("sluice.faults");
 /** Where a balancer keeps what it takes to go on in another process: not part of the public API. */
 export const HANDOVER = Symbol("sluice.handover");
 
+/** Opens the flow log's file anew, whatever becomes of a reload: not part of the public API. */
+export const REOPEN_LOGS = Symbol("sluice.reopen-logs");
+
 /** A balancer as `startBalancer` gives it. */
 export interface StartedBalancer extends Balancer {
   readonly [FAULTS]: PlaneFaults | undefined;
   readonly [HANDOVER]: Handover;
+  [REOPEN_LOGS](): void;
   /** Addresses of the admin API, as really bound. */
   readonly adminAddresses: readonly string[];
   close(options?: StartedCloseOptions): Promise<void>;

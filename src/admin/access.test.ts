@@ -123,7 +123,7 @@ test("Host: IP literals, localhost and configured names; others are not ours", a
   assert.equal((await ask(LOOK, { unix: true, headers: { host: "anything" } })).status, 200);
 });
 
-test("Origin and Sec-Fetch-Site: pages of other sites change nothing", async (t) => {
+test("Origin, Sec-Fetch-Site and Referer: pages of other sites change nothing and hold nothing", async (t) => {
   const { ask, balancer } = await openRig(t);
   const host = "127.0.0.1:9901";
   const same = await ask(BACKEND, {
@@ -143,7 +143,24 @@ test("Origin and Sec-Fetch-Site: pages of other sites change nothing", async (t)
     assert.equal(json.error.code, "ORIGIN_NOT_ALLOWED");
   }
   assert.equal(balancer.calls.length, 1);
-  assert.equal((await ask(LOOK, { headers: { host, "sec-fetch-site": "cross-site" } })).status, 200);
+  const taps = "/api/v1/tap?listener=dns";
+  for (const path of [LOOK, taps, "/api/v1/events", "/metrics", "/api/v1/config", "/api/v1/flows"]) {
+    for (const headers of [
+      { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" },
+      { "sec-fetch-site": "same-site" },
+      { referer: "https://evil.example/" },
+      { referer: "http://127.0.0.1:1/" },
+    ]) {
+      const { status, json } = await ask(path, { headers: { host, ...headers } });
+      assert.deepEqual([status, json.error.code], [403, "ORIGIN_NOT_ALLOWED"], path);
+    }
+  }
+  assert.equal(balancer.calls.length, 1, "no tap was opened");
+  for (const headers of [{ "sec-fetch-site": "none" }, { referer: `http://${host}/` }, {}]) {
+    assert.equal((await ask(LOOK, { headers: { host, ...headers } })).status, 200);
+  }
+  assert.equal((await ask("/healthz", { headers: { host, "sec-fetch-site": "cross-site" } })).status, 200);
+  assert.equal((await ask("/", { headers: { host, "sec-fetch-site": "cross-site" } })).status, 200);
 });
 
 test("every answer, also a refusal, tells browsers what they may not", async (t) => {

@@ -84,7 +84,7 @@ function check(request: FastifyRequest, { rules, originOf }: AppOptions): void {
   const origin = originOf(request.raw);
   const { access = "read" } = request.routeOptions.config;
   // No browser reaches a Unix socket. And what asks whether this machine lives need not know its name.
-  if (origin.kind !== "unix" && access !== "open") checkHost(request.headers, request.method, hosts);
+  if (origin.kind !== "unix" && access !== "open") checkHost(request.headers, hosts);
   request.actor = auth.check(access, request.headers.authorization, origin, performance.now());
 }
 

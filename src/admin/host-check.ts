@@ -6,15 +6,18 @@ import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 import { RequestError } from "./request-error.js";
 
-const SAFE_METHODS = ["GET", "HEAD", "OPTIONS"];
+/**
+ * What a browser says of a request that our own page sends, or that somebody typed. Browsers say so of every request to this machine
+ * (Fetch Metadata: to trustworthy URLs, loopback and HTTPS), also of images and scripts, which have no Origin.
+ */
+const OWN_SITES: readonly unknown[] = [undefined, "same-origin", "none"];
 
 /**
  * @param hosts names that the API answers to, lower case, besides `localhost` and IP literals
  * @throws RequestError 403 or 421
  */
 export function checkHost(
-  { host, origin, "sec-fetch-site": site }: IncomingHttpHeaders,
-  method: string,
+  { host, origin, referer, "sec-fetch-site": site }: IncomingHttpHeaders,
   hosts: readonly string[],
 ): void {
   const name = host === undefined ? undefined : hostName(host);
@@ -25,8 +28,13 @@ export function checkHost(
   if (origin !== undefined && originHost(origin) !== host?.toLowerCase()) {
     throw new RequestError(403, "ORIGIN_NOT_ALLOWED", "the request comes from a page of another origin");
   }
-  if (site === "cross-site" && !SAFE_METHODS.includes(method)) {
+  // Reading holds resources as well: a tap, a stream, a long answer. Another port of this host is another site's page, too.
+  if (!OWN_SITES.includes(site)) {
     throw new RequestError(403, "ORIGIN_NOT_ALLOWED", "the request comes from another site");
+  }
+  // For browsers that say nothing of sites. A Referer may be left out, but not made up.
+  if (origin === undefined && site === undefined && referer !== undefined && !isPageOf(host, referer)) {
+    throw new RequestError(403, "ORIGIN_NOT_ALLOWED", "the request comes from a page of another origin");
   }
 }
 
@@ -37,6 +45,10 @@ function hostName(host: string): string | undefined {
 
 function isLiteral(name: string): boolean {
   return name.startsWith("[") ? isIP(name.slice(1, -1)) === 6 : isIP(name) === 4;
+}
+
+function isPageOf(host: string | undefined, referer: string): boolean {
+  return URL.canParse(referer) && new URL(referer).host === host?.toLowerCase();
 }
 
 function originHost(origin: string): string | undefined {

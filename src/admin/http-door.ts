@@ -4,6 +4,7 @@ import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { AdminAddress } from "../config/admin-config.js";
 import { formatEndpoint, parseIp } from "../core/address.js";
+import { Connections } from "./connections.js";
 import { listen } from "./listen.js";
 import { SECURITY_HEADERS } from "./security-headers.js";
 
@@ -15,7 +16,10 @@ const LIMITS = {
 };
 /** A request that has not arrived whole by then is refused. */
 const ARRIVAL_MS = 10_000;
+/** The same of its head, and of a connection that says nothing. */
+const HEAD_MS = 5_000;
 const MAX_CONNECTIONS = 64;
+const STREAMS = /^(text\/event-stream|application\/x-pcapng)/;
 /** Connections on which nothing moves: an answer that nobody reads ends after this. */
 const QUIET_MS = 60_000;
 
@@ -41,16 +45,24 @@ export type HttpDoor = Awaited<ReturnType<typeof openHttpDoor>>;
 /** @throws ListenError */
 export async function openHttpDoor(options: DoorOptions) {
   const { address, certificate, onRequest, onAnswer, arrivalMs = ARRIVAL_MS } = options;
-  const limits = { ...LIMITS, requestTimeout: arrivalMs, headersTimeout: arrivalMs };
+  const limits = { ...LIMITS, requestTimeout: arrivalMs, headersTimeout: Math.min(arrivalMs, HEAD_MS) };
+  const connections = new Connections(MAX_CONNECTIONS);
   const handle: RequestListener = (request, response) => {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     response.setHeader("cache-control", "no-store");
-    response.once("close", () => onAnswer(request.method ?? "-", response.statusCode));
+    const over = connections.begin(request.socket, {
+      hasArrived: () => request.complete,
+      isStream: () => STREAMS.test(String(response.getHeader("content-type") ?? "")),
+    });
+    response.once("close", () => {
+      over();
+      onAnswer(request.method ?? "-", response.statusCode);
+    });
     onRequest(request, response, address);
   };
   const secure = certificate && createSecureServer({ ...limits, ...certificate }, handle);
   const server = secure ?? createServer(limits, handle);
-  server.maxConnections = MAX_CONNECTIONS;
+  server.on("connection", (socket: Socket) => connections.add(socket));
   server.setTimeout(QUIET_MS);
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     onAnswer("-", refuseGarbage(error, socket as Socket));

@@ -4,6 +4,7 @@ import { Option } from "commander";
 import type { Config } from "../config/config.js";
 import { ConfigError, describeMore, formatProblem, type Problem } from "../config/config-error.js";
 import { EXIT } from "./exit-codes.js";
+import { printable, printableJson } from "./printable.js";
 
 const FORMATS = ["text", "json"] as const;
 
@@ -68,11 +69,13 @@ function formatText({ file, config, problems, more, warnings }: CheckResult): st
     ...warnings.map((warning) => formatProblem({ ...warning, message: `warning: ${warning.message}` })),
   ];
   if (config !== undefined) lines.push(`${file}: ok (${formatSize(config)})`);
-  return lines.join("\n");
+  return lines.map(printable).join("\n");
 }
 
 function formatJson({ file, config, problems, more, warnings }: CheckResult): string {
-  return JSON.stringify({ file, ok: config !== undefined, problems, more, warnings }, undefined, 2);
+  return printableJson(
+    JSON.stringify({ file, ok: config !== undefined, problems, more, warnings }, undefined, 2),
+  );
 }
 
 function formatSize(config: Config): string {

@@ -6,6 +6,7 @@ import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pin
 import { prettyFactory } from "pino-pretty";
 import type { LogFormat, LogLevel } from "./log-choices.js";
 import { createLineOutput } from "./log-output.js";
+import { printable, printableJson, printableLines } from "./printable.js";
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -31,7 +32,7 @@ export function createLogger(options: LogOptions): Logger {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    options.format === "json" ? output : createPrettyStream(output, options.colorize),
+    options.format === "json" ? createJsonStream(output) : createPrettyStream(output, options.colorize),
   );
 }
 
@@ -41,6 +42,11 @@ function createNote(options: LogOptions, lost: number, reason: string): string {
   const output = { write: (line: string) => void lines.push(line) };
   createLogger({ ...options, level: "warn", output }).warn({ lost, reason }, "log lines were lost");
   return lines.join("");
+}
+
+/** A terminal obeys characters that JSON need not escape. */
+function createJsonStream(output: DestinationStream): DestinationStream {
+  return { write: (line) => void output.write(printableJson(line)) };
 }
 
 function createPrettyStream(output: DestinationStream, colorize: boolean): DestinationStream {
@@ -60,8 +66,8 @@ function formatLine(line: Readonly<Record<string, unknown>>, messageKey: string)
   const fields = Object.entries(line)
     .filter(([key, value]) => !OWN_FIELDS.has(key) && value !== undefined)
     .map(([key, value]) => ` ${key}=${formatValue(value)}`);
-  const stack = typeof line.stack === "string" ? `\n${line.stack}` : "";
-  return `${line[messageKey]}${fields.join("")}${stack}`;
+  const stack = typeof line.stack === "string" ? `\n${printableLines(line.stack)}` : "";
+  return `${printable(`${line[messageKey]}${fields.join("")}`)}${stack}`;
 }
 
 /** Text with spaces in quotes, lists and maps in brackets: short, and still clear where a value ends. */

@@ -1,5 +1,5 @@
 /** Where a command that asks a running balancer prints: tables for people, JSON for scripts. */
-import { printable } from "./printable.js";
+import { printable, printableJson } from "./printable.js";
 import { choosePainter, type Painter } from "./view/style.js";
 
 export interface Output {
@@ -30,10 +30,7 @@ export function createOutput(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv)
   };
 }
 
-/** JSON escapes the control characters below U+0020 by itself; a terminal obeys those from U+007F to U+009F too. */
+/** What a terminal would obey is escaped. */
 export function formatJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, undefined, indent).replace(
-    /[\u007f-\u009f]/g,
-    (char) => `\\u00${char.charCodeAt(0).toString(16)}`,
-  );
+  return printableJson(JSON.stringify(value, undefined, indent));
 }

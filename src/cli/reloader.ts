@@ -11,6 +11,8 @@ import type { ConfigSource } from "./run-flags.js";
 export interface ReloadWatcher {
   reloading(): void;
   reloaded(): void;
+  /** The running config stays, and what a reload does besides is still due. */
+  refused?(): void;
 }
 
 const NOBODY: ReloadWatcher = { reloading() {}, reloaded() {} };
@@ -34,32 +36,35 @@ export function createReloader(
     do {
       isAskedAgain = false;
       watcher.reloading();
-      await reloadOnce(balancer, source, log);
+      if (!(await reloadOnce(balancer, source, log))) watcher.refused?.();
       watcher.reloaded();
     } while (isAskedAgain);
     isRunning = false;
   };
 }
 
+/** Whether the config was put in force. */
 async function reloadOnce(
   balancer: Pick<Balancer, "reload">,
   source: ConfigSource,
   log: Logger,
-): Promise<void> {
+): Promise<boolean> {
   if (source.file === undefined) {
     log.warn("nothing to reload: flags describe the config, not a file");
-    return;
+    return false;
   }
   try {
     const { config, warnings } = await source.load();
     logWarnings(log, warnings);
     const result = await balancer.reload(config);
     log.info({ file: source.file, version: result.version, ...listChanges(result) }, "reloaded");
+    return true;
   } catch (error) {
     const { messages, problems, stack } = describeFailure(error);
     for (const [index, message] of messages.entries()) log.error({ problem: problems?.[index] }, message);
     const hidden = log.isLevelEnabled("debug") ? { stack } : {};
     log.error({ file: source.file, ...hidden }, "reload refused: the running config stays in force");
+    return false;
   }
 }
 

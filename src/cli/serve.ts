@@ -8,7 +8,7 @@ import { createSystemClock } from "../core/clock.js";
 import { SluiceError } from "../core/errors.js";
 import { type FileWatch, watchFile } from "../discovery/watch-file.js";
 import { InheritedSockets } from "../planes/inherited-sockets.js";
-import type { StartedBalancer } from "../started-balancer.js";
+import { REOPEN_LOGS, type StartedBalancer } from "../started-balancer.js";
 import { logEvents, logReady, logWarnings } from "./announce.js";
 import type { Logger } from "./logger.js";
 import { findPredecessor } from "./predecessor.js";
@@ -61,7 +61,13 @@ export async function serve(source: ConfigSource, log: Logger, options: ServeOpt
     });
     logEvents(log, running);
     const tellReady = () => notifier.ready(describeServing(running));
-    reload = createReloader(running, kept, log, { reloading: notifier.reloading, reloaded: tellReady });
+    // A file that was rotated away is let go of also when the config cannot be read.
+    const refused = () => running[REOPEN_LOGS]();
+    reload = createReloader(running, kept, log, {
+      reloading: notifier.reloading,
+      reloaded: tellReady,
+      refused,
+    });
     upgrader = createUpgrader(running, log, { env: options.env, notifier });
     tellReady();
     if (hasChanged) reload();

@@ -1,6 +1,6 @@
 /** contrib/docker: what can be told of it without building an image. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type TestContext, test } from "node:test";
 import { parse } from "yaml";
@@ -25,16 +25,31 @@ const valuesOf = (keyword: string): string[] =>
   instructions.filter(([name]) => name === keyword).map(([, value]) => value);
 
 test("contrib/docker/Dockerfile: instructions that there are, on a Node.js that will do", () => {
-  const known = ["FROM", "WORKDIR", "COPY", "RUN", "ENTRYPOINT", "CMD", "STOPSIGNAL"];
+  const known = [
+    "ARG",
+    "LABEL",
+    "HEALTHCHECK",
+    "FROM",
+    "WORKDIR",
+    "COPY",
+    "RUN",
+    "ENTRYPOINT",
+    "CMD",
+    "STOPSIGNAL",
+  ];
   for (const [name] of instructions) assert.ok(known.includes(name), name);
   const least = Number(/\d+/.exec(engines.node)?.[0]);
-  for (const image of valuesOf("FROM")) {
-    assert.ok(Number(/^node:(\d+)-slim\b/.exec(image)?.[1]) >= least, image);
-  }
+  const [argument = ""] = valuesOf("ARG");
+  const major = /^NODE_IMAGE=node:(\d+)-bookworm-slim@sha256:[0-9a-f]{64}$/.exec(argument)?.[1];
+  assert.ok(Number(major) >= least, argument);
+  const images = valuesOf("FROM").map((value) => value.split(" ")[0]);
+  const pinned = "$" + "{NODE_IMAGE}";
+  assert.deepEqual(images, [pinned, pinned], "both stages on the same image, by digest");
 });
 
 test("contrib/docker/Dockerfile: what it copies is there, and what it is not built from is not sent", () => {
-  const copies = valuesOf("COPY").map((value) => value.split(/\s+/).slice(0, -1));
+  const fromHere = valuesOf("COPY").filter((value) => !value.startsWith("--from="));
+  const copies = fromHere.map((value) => value.split(/\s+/).slice(0, -1));
   assert.ok(copies.length >= 2);
   for (const path of copies.flat()) assert.ok(existsSync(join(ROOT, path)), path);
   const ignored = read("Dockerfile.dockerignore").split("\n");
@@ -90,4 +105,23 @@ test("contrib/docker/compose.yaml: its health check tells a balancer that runs f
   assert.equal(await isHealthy(port), true);
   await balancer.kill();
   assert.equal(await isHealthy(port), false);
+});
+
+test("contrib/docker/Dockerfile: packages come from the lock file alone", () => {
+  const installs = valuesOf("RUN")
+    .flatMap((value) => value.split("&&"))
+    .filter((command) => /\bnpm (i|install|ci)\b/.test(command));
+  assert.equal(installs.length, 2);
+  for (const command of installs) assert.match(command, /\bnpm ci\b/);
+});
+
+test(".github/workflows: every action is named by commit, with its version beside it", () => {
+  const folder = join(ROOT, ".github/workflows");
+  const uses = readdirSync(folder).flatMap((file) =>
+    readFileSync(join(folder, file), "utf8")
+      .split("\n")
+      .filter((line) => /\buses:/.test(line)),
+  );
+  assert.ok(uses.length >= 4);
+  for (const line of uses) assert.match(line, /uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
 });

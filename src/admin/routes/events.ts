@@ -10,8 +10,11 @@ import { type EventType, type EventView, eventsView } from "../schemas.js";
 
 /** Keeps a quiet stream from looking dead to what is in between. */
 const COMMENT_EVERY_MS = 15_000;
+/** Half of the connections that an address has: the other half is for everybody else. */
+const MAX_STREAMS = 32;
 
 export function addEventRoutes(app: App, api: Api): void {
+  let open = 0;
   app.get(
     "/api/v1/events",
     {
@@ -40,7 +43,16 @@ export function addEventRoutes(app: App, api: Api): void {
       if (/\bapplication\/json\b/i.test(headers.accept ?? "")) {
         return reply.type("application/json").send(listEvents(api.events, lastId, types, query.limit));
       }
+      if (open >= MAX_STREAMS) {
+        throw new RequestError(
+          429,
+          "TOO_MANY_STREAMS",
+          `${MAX_STREAMS} streams of events are open, the most there may be`,
+        );
+      }
       const stream = openEventStream(api, { lastId, types, limit: query.limit });
+      open++;
+      stream.once("close", () => open--);
       return reply.type("text/event-stream").header("x-accel-buffering", "no").send(stream);
     },
   );

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { parseEndpoint } from "../../core/address.js";
 import { createEnvironment, createExecProbe } from "./exec.js";
@@ -12,6 +15,15 @@ async function run(command: readonly string[], timeoutMs = 5_000, signal = never
 }
 const node = (script: string) => [process.execPath, "-e", script];
 
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return process.platform !== "linux" || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
 describe("createExecProbe", () => {
   it("takes exit code 0, and tells the program where the backend is", async () => {
     const script =
@@ -24,6 +36,18 @@ describe("createExecProbe", () => {
   });
   it("kills a program that takes too long", async () => {
     assert.deepEqual(await run(node("setInterval(() => {}, 1000)"), 100), [false, "killed after 100ms"]);
+  });
+  it("ends what the program started, also when that outlives it", {
+    skip: process.platform === "win32",
+  }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
+    const file = join(folder, "pid");
+    const script = `sleep 1000 & echo $! > ${file}`;
+    assert.deepEqual(await run(["/bin/sh", "-c", script]), [true, "exit code 0"]);
+    const pid = Number(readFileSync(file, "utf8"));
+    rmSync(folder, { recursive: true });
+    // Gone, or dead and waiting for its parent to ask.
+    while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
   });
   it("kills it when it is aborted", async () => {
     assert.deepEqual(await run(node("setInterval(() => {}, 1000)"), 5_000, AbortSignal.timeout(20)), [

@@ -1,5 +1,5 @@
 /** The `exec` probe: a program of the operator's, which says by its exit code whether the backend works. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import type { ExecProbeConfig } from "../../config/health-config.js";
 import { type Endpoint, formatIp } from "../../core/address.js";
 import { failed, formatMs, type Outcome, type Probe, passed } from "../probe.js";
@@ -16,16 +16,32 @@ export function createExecProbe({ command }: ExecProbeConfig): Probe {
     run(target, timeoutMs, signal) {
       const onTimeout = () => failed(`killed after ${formatMs(timeoutMs)}`);
       return attempt({ timeoutMs, signal, onTimeout }, (settle) => {
-        const child = spawn(program, programArguments, { env: createEnvironment(target), stdio: "ignore" });
+        // A process group of its own, so that what the program started ends with it.
+        const detached = process.platform !== "win32";
+        const env = createEnvironment(target);
+        const child = spawn(program, programArguments, { env, stdio: "ignore", detached });
         child.on("error", (error) =>
           settle(failedBy(error, (cause) => `cannot run: ${describeFault(cause)}`)),
         );
         child.on("exit", (code, byWhat) => settle(judgeExit(code, byWhat)));
-        // Does nothing once it has ended: node knows its own children, and no other process can be meant.
-        return () => child.kill("SIGKILL");
+        return () => endGroup(child, detached);
       });
     },
   };
+}
+
+/**
+ * Ends the program and all that it started and that stayed in its group. The group's id is not given to others while a process is in
+ * the group, and called right after the program's end it cannot have been given to others since: ids are used again last.
+ */
+function endGroup(child: ChildProcess, isGroup: boolean): void {
+  if (child.pid === undefined) return;
+  try {
+    if (isGroup) process.kill(-child.pid, "SIGKILL");
+    else child.kill("SIGKILL");
+  } catch {
+    // Nobody of it is left.
+  }
 }
 
 /** Where the backend is. Without a shell in between, nothing in it can be read as a command. */
