@@ -17,6 +17,7 @@ const MAY_IMPORT = {
   "planes/shared": ["core"],
   "planes/select": ["core", "planes/shared", "planes/portable", "dynamic:planes/batched"],
   "planes/portable": ["core", "planes/shared"],
+  "planes/memory": ["core", "planes/shared"],
   "planes/batched": ["core", "planes/shared", "linux"],
   linux: ["core/errors"],
   health: ["core", "type:config"],

@@ -25,7 +25,7 @@ describe("batched plane: refusals", { skip }, () => {
       const { client, to, stats } = await openRefused(t);
       const payload = "x".repeat(bytes);
       assert.equal((await client.ask(payload, to)).text, `b:${payload}`);
-      await client.silent(20);
+      await client.gotNothing();
       const { listeners, backends, drops } = stats();
       assert.deepEqual(
         [listeners[0].requests.datagrams, drops.backend_refused, backends[0].refused],

@@ -63,7 +63,7 @@ describe("batched plane: unanswered requests", { skip }, () => {
       if (bytes > 0) await eventually(() => assert.equal(a.got.length, before + 1));
       await die(a, other, to);
       assert.equal((await client.receive()).text, `b:${payload}`);
-      await client.silent(30);
+      await client.gotNothing();
       assert.equal(b.got.filter(({ text }) => text === payload).length, 1);
       await assertSettled(balancer);
     });
@@ -121,7 +121,7 @@ describe("batched plane: unanswered requests", { skip }, () => {
     const [first] = await openBound(t, to, 1);
     await die(a, first, to);
     for (const [i, client] of clients.entries()) assert.equal((await client.receive()).text, `b:waits ${i}`);
-    for (const client of clients) await client.silent(1);
+    for (const client of clients) await client.gotNothing();
     await assertSettled(balancer);
   });
 

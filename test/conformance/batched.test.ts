@@ -1,16 +1,6 @@
-/** The conformance suite on the batched plane. */
+/** The conformance suite on the batched plane: how flows are given out, live and end. */
 import { describe } from "node:test";
-import { defineAll } from "./suite/all.js";
+import { defineAreas } from "./suite/all.js";
+import { BATCHED, NO_BATCHED } from "./suite/planes.js";
 
-const skip = process.platform === "linux" ? false : "the batched plane needs Linux";
-
-describe("batched plane", { skip }, () => {
-  defineAll({
-    name: "batched",
-    workers: 1,
-    cannot: {
-      changeIpv6Only:
-        "one socket takes both families, and Linux does not change IPV6_V6ONLY of a bound socket",
-    },
-  });
-});
+describe("batched plane", { skip: NO_BATCHED }, () => defineAreas(BATCHED, "flows"));

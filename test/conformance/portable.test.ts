@@ -1,15 +1,6 @@
-/** The conformance suite on the portable plane. */
+/** The conformance suite on the portable plane: how flows are given out, live and end. */
 import { describe } from "node:test";
-import { defineAll } from "./suite/all.js";
+import { defineAreas } from "./suite/all.js";
+import { PORTABLE } from "./suite/planes.js";
 
-describe("portable plane", () => {
-  defineAll({
-    name: "portable",
-    workers: 1,
-    cannot: {
-      useUnlistedAddresses:
-        "node:dgram does not tell where a datagram was sent to, so only addresses that an interface lists are open",
-      resendRefused: "node:dgram does not read error queues",
-    },
-  });
-});
+describe("portable plane", () => defineAreas(PORTABLE, "flows"));

@@ -1,10 +1,11 @@
 /** Servers for tests, in this process: they say who they are and what they got. */
 import type { TestContext } from "node:test";
-import { type Datagram, type PeerOptions, UdpPeer } from "./udp-peer.js";
+import type { Datagram, OpenPeer, Peer, PeerOptions } from "./peer.js";
+import { UdpPeer } from "./udp-peer.js";
 
 export interface Backend {
   readonly name: string;
-  readonly peer: UdpPeer;
+  readonly peer: Peer;
   readonly address: string;
   /** Everything that arrived, in order. */
   readonly got: Datagram[];
@@ -23,8 +24,9 @@ export async function openBackend(
   t: TestContext,
   name: string,
   options: BackendOptions = {},
+  openPeer: OpenPeer = UdpPeer.open,
 ): Promise<Backend> {
-  const peer = await UdpPeer.open(t, { ip: ownAddress(), ...options });
+  const peer = await openPeer(t, { ip: ownAddress(), ...options });
   const { address } = peer;
   const backend: Backend = { name, peer, address, got: [], entry: { name, address } };
   const answer = options.answer ?? tag;

@@ -1,5 +1,8 @@
 /** Numbered requests at a steady pace, for tests that change something meanwhile and want to know what it cost. */
 import type { TestContext } from "node:test";
+import type { Cancel, Clock } from "#src/core/clock.js";
+import { createSystemClock } from "#src/core/clock.js";
+import type { OpenPeer, Peer } from "./peer.js";
 import { UdpPeer } from "./udp-peer.js";
 import { DEADLINE_MS, eventually } from "./waiting.js";
 
@@ -22,44 +25,61 @@ export interface TrafficOptions {
   readonly mostUnanswered?: number;
 }
 
+/** Where it goes by. Default: sockets, and the machine's clock. */
+export interface TrafficSetting {
+  readonly openPeer: OpenPeer;
+  readonly clock: Clock;
+  readonly eventually: typeof eventually;
+}
+
+const SOCKETS: TrafficSetting = { openPeer: UdpPeer.open, clock: createSystemClock(), eventually };
+
 /** Sends until it is stopped. The backends must answer with `tag`: a colon and the request. */
 export async function openSteadyTraffic(
   t: TestContext,
   to: string,
   options: TrafficOptions,
+  setting = SOCKETS,
 ): Promise<SteadyTraffic> {
-  const peers = await Promise.all(Array.from({ length: options.clients }, () => UdpPeer.open(t)));
-  const traffic = new SteadyTraffic(peers, to, options);
+  const peers = await Promise.all(Array.from({ length: options.clients }, () => setting.openPeer(t)));
+  const traffic = new SteadyTraffic(peers, to, options, setting);
   t.after(() => traffic.halt());
   return traffic;
 }
 
 export class SteadyTraffic {
-  readonly #peers: readonly UdpPeer[];
+  readonly #peers: readonly Peer[];
+  readonly #setting: TrafficSetting;
   readonly #unanswered = new Set<string>();
   readonly #twice: string[] = [];
   readonly #mostUnanswered: number;
-  readonly #timer: NodeJS.Timeout;
+  readonly #endSending: Cancel;
   #rounds = 0;
   #answered = 0;
 
-  constructor(peers: readonly UdpPeer[], to: string, { everyMs = 3, mostUnanswered = 100 }: TrafficOptions) {
+  constructor(
+    peers: readonly Peer[],
+    to: string,
+    { everyMs = 3, mostUnanswered = 100 }: TrafficOptions,
+    setting = SOCKETS,
+  ) {
     this.#peers = peers;
+    this.#setting = setting;
     this.#mostUnanswered = mostUnanswered;
     for (const [client, peer] of peers.entries()) peer.serve(({ text }) => this.#receive(client, text));
-    this.#timer = setInterval(() => this.#send(to), everyMs);
+    this.#endSending = setting.clock.every(everyMs, () => this.#send(to));
   }
 
   /** Resolves when so many more requests than now have been answered. */
   answered(more: number, timeoutMs?: number): Promise<void> {
     const goal = this.#answered + more;
-    return eventually(() => {
+    return this.#setting.eventually(() => {
       if (this.#answered < goal) throw new Error(`${this.#answered} requests answered, ${goal} wanted`);
     }, timeoutMs);
   }
 
   halt(): void {
-    clearInterval(this.#timer);
+    this.#endSending();
   }
 
   /**
@@ -71,7 +91,7 @@ export class SteadyTraffic {
     const none = () => {
       if (this.#unanswered.size > 0) throw new Error("replies are missing");
     };
-    await eventually(none, patienceMs).catch(() => {});
+    await this.#setting.eventually(none, patienceMs).catch(() => {});
     return {
       sent: this.#rounds * this.#peers.length,
       missing: [...this.#unanswered],

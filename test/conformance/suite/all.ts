@@ -1,4 +1,4 @@
-/** Everything that a plane has to do, by topic. */
+/** Conformance suite: everything that a plane has to do, by area. */
 import { defineAffinity } from "./affinity.js";
 import { defineBackendChanges } from "./backend-changes.js";
 import { defineFamilies } from "./families.js";
@@ -25,29 +25,29 @@ import { defineTurns } from "./turns.js";
 import { defineUnanswered } from "./unanswered.js";
 import { defineUnreachable } from "./unreachable.js";
 
-export function defineAll(plane: PlaneUnderTest): void {
-  defineTurns(plane);
-  defineAffinity(plane);
-  definePolicies(plane);
-  defineSession(plane);
-  defineLateReplies(plane);
-  defineRestAfterHandover(plane);
-  defineLimits(plane);
-  defineGuard(plane);
-  defineBackendChanges(plane);
-  defineReload(plane);
-  defineSizes(plane);
-  defineFamilies(plane);
-  defineUnreachable(plane);
-  defineHealth(plane);
-  defineStates(plane);
-  defineSilence(plane);
-  defineKilledBackend(plane);
-  defineUnanswered(plane);
-  defineFigures(plane);
-  defineOperator(plane);
-  defineFlowLog(plane);
-  defineTaps(plane);
-  defineLifecycle(plane);
-  defineHostile(plane);
+/** By area: on each plane a file for each, so that they run side by side. */
+const AREAS = {
+  flows: [
+    defineTurns,
+    defineAffinity,
+    definePolicies,
+    defineSession,
+    defineLateReplies,
+    defineLimits,
+    defineGuard,
+  ],
+  changes: [
+    ...[defineBackendChanges, defineReload, defineLifecycle],
+    ...[defineFigures, defineOperator, defineFlowLog, defineTaps],
+  ],
+  failures: [
+    ...[defineSizes, defineFamilies, defineHostile],
+    ...[defineUnreachable, defineHealth, defineUnanswered],
+  ],
+  states: [defineStates, defineSilence, defineRestAfterHandover],
+  kills: [defineKilledBackend],
+} satisfies Record<string, ((plane: PlaneUnderTest) => void)[]>;
+
+export function defineAreas(plane: PlaneUnderTest, ...areas: (keyof typeof AREAS)[]): void {
+  for (const area of areas) for (const define of AREAS[area]) define(plane);
 }

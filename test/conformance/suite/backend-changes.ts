@@ -3,22 +3,22 @@ import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import type { Balancer } from "#src/api.js";
 import type { BackendInput, PoolInput } from "#src/config/config.js";
-import { type Backend, openBackend, openBackends, tag, tagOf } from "../../support/backends.js";
+import { type Backend, tag, tagOf } from "../../support/backends.js";
+import type { Peer } from "../../support/peer.js";
 import { proves } from "../../support/proves.js";
-import { UdpPeer } from "../../support/udp-peer.js";
-import { eventually } from "../../support/waiting.js";
 import {
   addressOf,
   listenerOn,
   type PlaneUnderTest,
-  SIDE_BY_SIDE,
+  sideBySide,
   startBalancer,
+  worldOf,
 } from "./plane-under-test.js";
 
 interface Bound {
   readonly balancer: Balancer;
   /** Bound to backend a. */
-  readonly client: UdpPeer;
+  readonly client: Peer;
   readonly to: string;
   readonly backends: readonly Backend[];
   /** Reloads with other backends, and maybe other keys of the pool. */
@@ -26,6 +26,8 @@ interface Bound {
 }
 
 export function defineBackendChanges(plane: PlaneUnderTest): void {
+  const { openPeer, openBackend, openBackends, eventually } = worldOf(plane);
+
   /** A balancer over a and b with affinity client, and a client whose flow is on a. */
   async function bind(t: TestContext, pool: Partial<PoolInput> = {}, opened?: Backend[]): Promise<Bound> {
     const backends = opened ?? (await openBackends(t, "a", "b"));
@@ -41,17 +43,17 @@ export function defineBackendChanges(plane: PlaneUnderTest): void {
         pool,
       ),
     );
-    const client = await UdpPeer.open(t);
+    const client = await openPeer(t);
     const to = addressOf(balancer);
     assert.equal(tagOf(await client.ask("first", to)), "a");
     const change: Bound["change"] = (list, other = pool) => balancer.reload(config(list, other));
     return { balancer, client, to, backends, change };
   }
 
-  const answer = async (client: UdpPeer, to: string) => tagOf(await client.ask("?", to));
-  const newcomer = async (t: TestContext, to: string) => answer(await UdpPeer.open(t), to);
+  const answer = async (client: Peer, to: string) => tagOf(await client.ask("?", to));
+  const newcomer = async (t: TestContext, to: string) => answer(await openPeer(t), to);
 
-  describe("backends that change", SIDE_BY_SIDE, () => {
+  describe("backends that change", sideBySide(plane), () => {
     for (const [what, change] of [
       ["draining", { state: "draining" }],
       ["weight 0", { weight: 0 }],
@@ -89,7 +91,7 @@ export function defineBackendChanges(plane: PlaneUnderTest): void {
       const { balancer, client, to, backends, change } = await bind(t, pool);
       await change(backends.map(({ entry }) => ({ ...entry, state: "draining" })));
       assert.equal(await answer(client, to), "a");
-      (await UdpPeer.open(t)).send("new", to);
+      (await openPeer(t)).send("new", to);
       await eventually(() => assert.equal(balancer.stats().drops.no_backend, 1));
     });
 
@@ -200,7 +202,7 @@ export function defineBackendChanges(plane: PlaneUnderTest): void {
       const { client, to, backends, change } = await bind(t);
       const entries = backends.map(({ entry }) => entry);
       await change(entries, { affinity: "none", policy: "round-robin" });
-      const other = await UdpPeer.open(t);
+      const other = await openPeer(t);
       const dealt = new Set([await answer(other, to), await answer(other, to)]);
       assert.equal(dealt.size, 2);
       for (let i = 0; i < 4; i++) assert.equal(await answer(client, to), "a");

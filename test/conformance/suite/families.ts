@@ -3,10 +3,8 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { describe, test } from "node:test";
-import { openBackend, tagOf } from "../../support/backends.js";
-import { UdpPeer } from "../../support/udp-peer.js";
-import { eventually } from "../../support/waiting.js";
-import { addressOf, type PlaneUnderTest, SIDE_BY_SIDE, startBalancer } from "./plane-under-test.js";
+import { tagOf } from "../../support/backends.js";
+import { addressOf, type PlaneUnderTest, sideBySide, startBalancer, worldOf } from "./plane-under-test.js";
 
 const [FOUR, SIX] = ["127.0.0.1", "::1"];
 const bracketed = (ip: string, port: number) => (ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`);
@@ -29,7 +27,9 @@ async function whyNoIpv6(): Promise<string | false> {
 const skip = await whyNoIpv6();
 
 export function defineFamilies(plane: PlaneUnderTest): void {
-  describe("families", SIDE_BY_SIDE, () => {
+  const { openPeer, openBackend, eventually } = worldOf(plane);
+
+  describe("families", sideBySide(plane), () => {
     for (const [from, to] of [
       [FOUR, SIX],
       [SIX, FOUR],
@@ -43,7 +43,7 @@ export function defineFamilies(plane: PlaneUnderTest): void {
           affinity: "client",
           backends: [backend.entry],
         });
-        const clients = await Promise.all(Array.from({ length: 3 }, () => UdpPeer.open(t, { ip: from })));
+        const clients = await Promise.all(Array.from({ length: 3 }, () => openPeer(t, { ip: from })));
         const replies = await Promise.all(
           clients.map((client, i) => client.ask(`${i}`, addressOf(balancer))),
         );
@@ -63,7 +63,7 @@ export function defineFamilies(plane: PlaneUnderTest): void {
     test("backends of both families take turns", { skip }, async (t) => {
       const [a, b] = [await openBackend(t, "a"), await openBackend(t, "b", { ip: SIX })];
       const balancer = await startBalancer(t, plane, { listen: "127.0.0.1:0", backends: [a.entry, b.entry] });
-      const client = await UdpPeer.open(t);
+      const client = await openPeer(t);
       let order = "";
       for (let i = 0; i < 6; i++) order += tagOf(await client.ask("?", addressOf(balancer)));
       assert.equal(order, "ababab");
@@ -74,7 +74,7 @@ export function defineFamilies(plane: PlaneUnderTest): void {
       const balancer = await startBalancer(t, plane, { listen: "[::]:0", backends: [backend.entry] });
       const port = portOf(addressOf(balancer));
       for (const ip of [FOUR, SIX]) {
-        const client = await UdpPeer.open(t, { ip });
+        const client = await openPeer(t, { ip });
         const reply = await client.ask("?", bracketed(ip, port));
         assert.deepEqual([reply.text, reply.from], ["a:?", bracketed(ip, port)]);
         assert.ok(balancer.flows().some((flow) => flow.client === client.address));
@@ -93,7 +93,7 @@ export function defineFamilies(plane: PlaneUnderTest): void {
         [FOUR, "four"],
         [SIX, "six"],
       ]) {
-        const client = await UdpPeer.open(t, { ip });
+        const client = await openPeer(t, { ip });
         assert.equal(tagOf(await client.ask("?", bracketed(ip, port))), name);
       }
     });
@@ -108,10 +108,10 @@ export function defineFamilies(plane: PlaneUnderTest): void {
       });
       const balancer = await startBalancer(t, plane, config(false));
       const port = portOf(addressOf(balancer));
-      const [four, six] = [await UdpPeer.open(t), await UdpPeer.open(t, { ip: SIX })];
+      const [four, six] = [await openPeer(t), await openPeer(t, { ip: SIX })];
       await four.ask("?", bracketed(FOUR, port));
       await balancer.reload(config(true));
-      await eventually(async () => (await UdpPeer.open(t, { port })).close());
+      await eventually(async () => (await openPeer(t, { port })).close());
       await six.ask("?", bracketed(SIX, port));
     });
 
@@ -125,18 +125,18 @@ export function defineFamilies(plane: PlaneUnderTest): void {
       const to = bracketed(FOUR, portOf(addressOf(balancer)));
       const names: string[] = [];
       for (const ip of ["127.0.0.1", "127.0.0.9", "127.0.9.1"]) {
-        names.push(tagOf(await (await UdpPeer.open(t, { ip })).ask("?", to)));
+        names.push(tagOf(await (await openPeer(t, { ip })).ask("?", to)));
       }
       assert.deepEqual(names, ["a", "a", "b"]);
     });
   });
 
-  describe("wildcard listeners", SIDE_BY_SIDE, () => {
+  describe("wildcard listeners", sideBySide(plane), () => {
     test("0.0.0.0: the reply leaves from 127.0.0.1 when that was written to", async (t) => {
       const backend = await openBackend(t, "a");
       const balancer = await startBalancer(t, plane, { listen: "0.0.0.0:0", backends: [backend.entry] });
       const to = bracketed(FOUR, portOf(addressOf(balancer)));
-      const reply = await (await UdpPeer.open(t)).ask("?", to);
+      const reply = await (await openPeer(t)).ask("?", to);
       assert.deepEqual([reply.text, reply.from], ["a:?", to]);
     });
 
@@ -152,13 +152,13 @@ export function defineFamilies(plane: PlaneUnderTest): void {
             affinity,
             backends: [a.entry, b.entry],
           });
-          const client = await UdpPeer.open(t);
+          const client = await openPeer(t);
           const targets = ["127.0.0.1", "127.0.0.2", "127.0.0.3"].map((ip) =>
             bracketed(ip, portOf(addressOf(balancer))),
           );
           for (let round = 0; round < 3; round++) for (const to of targets) client.send(to, to);
           for (const { text, from } of await client.take(9)) assert.equal(text.slice(2), from);
-          await client.silent(20);
+          await client.gotNothing();
         },
       );
     }

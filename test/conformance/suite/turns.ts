@@ -1,22 +1,22 @@
 /** Affinity none: every datagram in turn, and each reply back to the client that asked. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { openBackend, openBackends, silent, tagOf } from "../../support/backends.js";
-import { UdpPeer } from "../../support/udp-peer.js";
-import { eventually } from "../../support/waiting.js";
-import { addressOf, type PlaneUnderTest, SIDE_BY_SIDE, startBalancer } from "./plane-under-test.js";
+import { silent, tagOf } from "../../support/backends.js";
+import { addressOf, type PlaneUnderTest, sideBySide, startBalancer, worldOf } from "./plane-under-test.js";
 
 const LISTEN = "127.0.0.1:0";
 
 export function defineTurns(plane: PlaneUnderTest): void {
-  describe("in turn", SIDE_BY_SIDE, () => {
+  const { openPeer, openBackend, openBackends, eventually } = worldOf(plane);
+
+  describe("in turn", sideBySide(plane), () => {
     test("30 requests of one client over three backends go 1, 2, 3, 1, 2, 3 …", async (t) => {
       const backends = await openBackends(t, "1", "2", "3");
       const balancer = await startBalancer(t, plane, {
         listen: LISTEN,
         backends: backends.map(({ entry }) => entry),
       });
-      const client = await UdpPeer.open(t);
+      const client = await openPeer(t);
       const order: string[] = [];
       for (let i = 0; i < 30; i++) {
         const reply = await client.ask(`${i}`, addressOf(balancer));
@@ -42,7 +42,7 @@ export function defineTurns(plane: PlaneUnderTest): void {
       const [a, b] = await openBackends(t, "a", "b");
       const backends = [{ ...a.entry, weight: 2 }, b.entry];
       const balancer = await startBalancer(t, plane, { listen: LISTEN, backends });
-      const client = await UdpPeer.open(t);
+      const client = await openPeer(t);
       const order: string[] = [];
       for (let i = 0; i < 30; i++) order.push(tagOf(await client.ask(`${i}`, addressOf(balancer))));
       for (let i = 0; i < 30; i += 3) {
@@ -56,7 +56,7 @@ export function defineTurns(plane: PlaneUnderTest): void {
         listen: LISTEN,
         backends: backends.map(({ entry }) => entry),
       });
-      const client = await UdpPeer.open(t);
+      const client = await openPeer(t);
       const expected = (rest: number) => Array.from({ length: 50 }, (_, i) => `${i * 3 + rest}`);
       for (let i = 0; i < 150; i++) client.send(`${i}`, addressOf(balancer));
       const replies = await client.take(150);
@@ -82,7 +82,7 @@ export function defineTurns(plane: PlaneUnderTest): void {
         ],
         pools: [{ backends: backends.map(({ entry }) => entry) }],
       });
-      const clients = [await UdpPeer.open(t), await UdpPeer.open(t)];
+      const clients = [await openPeer(t), await openPeer(t)];
       const order: string[] = [];
       for (let i = 0; i < 12; i++) {
         const to = addressOf(balancer, i % 4 < 2 ? "x" : "y");
@@ -99,7 +99,7 @@ export function defineTurns(plane: PlaneUnderTest): void {
         listen: LISTEN,
         backends: backends.map(({ entry }) => entry),
       });
-      const clients = await Promise.all(Array.from({ length: 20 }, () => UdpPeer.open(t)));
+      const clients = await Promise.all(Array.from({ length: 20 }, () => openPeer(t)));
       const [rounds, burst] = [10, 5];
       await Promise.all(
         clients.map(async (client, number) => {
@@ -111,7 +111,7 @@ export function defineTurns(plane: PlaneUnderTest): void {
           }
         }),
       );
-      await Promise.all(clients.map((client) => client.silent(50)));
+      await Promise.all(clients.map((client) => client.gotNothing()));
       const total = backends.reduce((sum, { got }) => sum + got.length, 0);
       assert.equal(total, 20 * rounds * burst);
       const stats = balancer.stats();
@@ -127,7 +127,7 @@ export function defineTurns(plane: PlaneUnderTest): void {
         listen: LISTEN,
         backends: backends.map(({ entry }) => entry),
       });
-      const client = await UdpPeer.open(t);
+      const client = await openPeer(t);
       for (let i = 0; i < 20; i++) client.send(`${i}`, addressOf(balancer));
       await eventually(() =>
         assert.deepEqual(
@@ -135,7 +135,7 @@ export function defineTurns(plane: PlaneUnderTest): void {
           [10, 10],
         ),
       );
-      await client.silent(20);
+      await client.gotNothing();
     });
   });
 }

@@ -1,15 +1,14 @@
 /** A backend that is not there: it is counted, others go on, and it serves again when it is back. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { openBackend, openBackends } from "../../support/backends.js";
 import { proves } from "../../support/proves.js";
-import { UdpPeer } from "../../support/udp-peer.js";
-import { eventually } from "../../support/waiting.js";
 import { assertConsistent } from "./figures.js";
-import { addressOf, type PlaneUnderTest, SIDE_BY_SIDE, startBalancer } from "./plane-under-test.js";
+import { addressOf, type PlaneUnderTest, sideBySide, startBalancer, worldOf } from "./plane-under-test.js";
 
 export function defineUnreachable(plane: PlaneUnderTest): void {
-  describe("unreachable backends", SIDE_BY_SIDE, () => {
+  const { openPeer, openBackend, openBackends, eventually } = worldOf(plane);
+
+  describe("unreachable backends", sideBySide(plane), () => {
     for (const affinity of ["none", "client"]) {
       test(`affinity ${affinity}: a refusal is counted, and the very next datagrams go elsewhere`, async (t) => {
         proves("both", "refused", "down");
@@ -21,19 +20,18 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
           backends: [dead.entry, alive.entry],
         });
         const to = addressOf(balancer);
-        const [first, second] = [await UdpPeer.open(t), await UdpPeer.open(t)];
-        const startMs = performance.now();
+        const [first, second] = [await openPeer(t), await openPeer(t)];
         first.send("into the void", to);
         await eventually(() => assert.equal(balancer.stats().backends[0].refused, 1));
         for (let i = 0; i < 5; i++) assert.equal((await second.ask(`${i}`, to)).text, `alive:${i}`);
-        // Not on a machine so slow that it is on trial again by now.
-        if (performance.now() - startMs < 800) assert.equal(balancer.stats().backends[0].refused, 1);
+        // On a machine so slow that it is on trial again by now it may have refused another.
+        if (plane.memory !== undefined) assert.equal(balancer.stats().backends[0].refused, 1);
         assert.equal(balancer.stats().backends[1].refused, 0);
         if (plane.cannot.resendRefused === undefined) {
           assert.equal((await first.receive()).text, "alive:into the void");
           assert.equal(balancer.stats().backends[0].requests.datagrams, 0);
         }
-        await first.silent(20);
+        await first.gotNothing();
         assert.equal((await first.ask("again", to)).text, "alive:again");
         await assertConsistent(() => balancer.stats());
       });
@@ -49,7 +47,7 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
         passive: { enabled: false },
       });
       const to = addressOf(balancer);
-      const [first, second] = [await UdpPeer.open(t), await UdpPeer.open(t)];
+      const [first, second] = [await openPeer(t), await openPeer(t)];
       await first.ask("before", to);
       await second.ask("before", to);
       dead.peer.close();
@@ -74,7 +72,7 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
         passive: { maxEjected: 25 },
       });
       const to = addressOf(balancer);
-      const clients = await Promise.all([0, 1, 2].map(() => UdpPeer.open(t)));
+      const clients = await Promise.all([0, 1, 2].map(() => openPeer(t)));
       for (const client of clients) await client.ask("before", to);
       for (const { peer } of backends.slice(0, 2)) peer.close();
       for (const client of clients.slice(0, 2)) {
@@ -106,7 +104,7 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
         backends: [gone.entry],
       });
       const to = addressOf(balancer);
-      const client = await UdpPeer.open(t);
+      const client = await openPeer(t);
       await client.ask("before", to);
       gone.peer.close();
       client.send("lost", to);
@@ -125,7 +123,7 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
         backends: [gone.entry],
       });
       const to = addressOf(balancer);
-      const client = await UdpPeer.open(t);
+      const client = await openPeer(t);
       await client.ask("before", to);
       gone.peer.close();
       for (let i = 0; i < 10; i++) client.send("lost", to);
@@ -154,7 +152,7 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
         listen: "127.0.0.1:0",
         backends: backends.map(({ entry }) => entry),
       });
-      const client = await UdpPeer.open(t);
+      const client = await openPeer(t);
       for (let i = 0; i < 10; i++) client.send(`${i}`, addressOf(balancer));
       await eventually(() => {
         for (const { refused } of balancer.stats().backends) assert.ok(refused > 0);
@@ -169,7 +167,7 @@ export function defineUnreachable(plane: PlaneUnderTest): void {
         const [{ text }] = await client.take(1);
         answers.push(text);
       }
-      await client.silent(20);
+      await client.gotNothing();
       assert.equal(back.got.length + other.got.length, answers.length);
     });
   });
