@@ -78,6 +78,53 @@ describe("exchangeUdp", () => {
     assert.equal((await exchange(100)).reason, "no answer within 100ms");
   });
 
+  /** Asks from a socket that `connect` connects, with the arguments that the probe gave. */
+  function exchangeFrom(connect: (socket: Socket, args: unknown[]) => void) {
+    const said = { createRequest: () => Buffer.from("ask"), judge: (reply: Buffer) => passed(`${reply}`) };
+    return exchangeUdp(target, { timeoutMs: 60_000, signal: never }, said, (type) => {
+      const socket = createSocket(type);
+      const original = socket.connect;
+      socket.connect = (...args: unknown[]) => {
+        socket.connect = original;
+        connect(socket, args);
+      };
+      return socket;
+    });
+  }
+
+  it("does not take what came before the connect for the backend's answer", async () => {
+    answerWith("the answer");
+    const stranger = createSocket("udp4");
+    const { reason } = await exchangeFrom((socket, args) => {
+      socket.bind(0, "127.0.0.1", () => {
+        const connect = () => socket.connect(...(args as Parameters<Socket["connect"]>));
+        stranger.send("a stray", socket.address().port, "127.0.0.1", () => stranger.close(connect));
+      });
+    });
+    assert.equal(reason, "the answer");
+  });
+
+  it("closes a socket that could not be connected, which would take datagrams from anybody", async () => {
+    let closed: Promise<unknown> | undefined;
+    const { reason } = await exchangeFrom((socket, [, , onConnect]) => {
+      closed = once(socket, "close");
+      const error = Object.assign(new Error("connect ENETUNREACH"), { code: "ENETUNREACH" });
+      socket.bind(0, "127.0.0.1", () => (onConnect as (error: Error) => void)(error));
+    });
+    await closed;
+    assert.equal(reason, "no route to its network");
+  });
+
+  it("fails where the socket has lost its address by the time it is connected", async () => {
+    const { reason } = await exchangeFrom((socket, [, , onConnect]) => {
+      socket.address = () => {
+        throw Object.assign(new Error("getsockname ENXIO"), { code: "ENXIO" });
+      };
+      setImmediate(onConnect as () => void);
+    });
+    assert.equal(reason, "cannot be asked (ENXIO)");
+  });
+
   it("sends the same again at its times, until it is answered", async () => {
     const seen: string[] = [];
     server.on("message", (request, from) => {

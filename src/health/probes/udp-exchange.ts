@@ -1,9 +1,11 @@
 /**
  * One request and its answer over UDP, as all UDP probes need it: a connected socket on a port of its own, so that
- * only the backend's datagrams arrive and ICMP errors come back; a judge, so that stale or spoofed ones do not count.
+ * ICMP errors come back; only the backend's datagrams count, as connect(2) gives the socket a port first and its peer then, and
+ * anybody's may come in between; a judge, so that stale or spoofed ones do not count.
  */
-import { createSocket, type Socket } from "node:dgram";
+import { createSocket, type Socket, type SocketType } from "node:dgram";
 import { type Endpoint, formatIp } from "../../core/address.js";
+import { cameFrom } from "../../core/came-from.js";
 import { failed, formatMs, type Outcome, type ProbeResult } from "../probe.js";
 import { type AttemptOptions, attempt } from "./attempt.js";
 import { describeUdpFault, failedBy } from "./describe-fault.js";
@@ -35,6 +37,8 @@ export interface LocalAddress {
   readonly family: string;
 }
 
+const FROM_ANOTHER = ignored("not from the backend");
+
 /** Datagrams that were no answer to the request. */
 interface Strangers {
   count: number;
@@ -46,23 +50,29 @@ export function exchangeUdp(
   target: Endpoint,
   { timeoutMs, signal }: Pick<AttemptOptions, "timeoutMs" | "signal">,
   exchange: UdpExchange,
+  openSocket: (type: SocketType) => Socket = createSocket,
 ): Promise<ProbeResult> {
   const strangers: Strangers = { count: 0, lastWhy: "" };
   const onTimeout = exchange.onSilence ?? (() => failed(describeSilence(timeoutMs, strangers)));
   return attempt({ timeoutMs, signal, onTimeout }, (settle) => {
-    const socket = createSocket(target.ip.family === 4 ? "udp4" : "udp6");
+    const socket = openSocket(target.ip.family === 4 ? "udp4" : "udp6");
     const timers: NodeJS.Timeout[] = [];
     const fail = (error: unknown) => settle(failedBy(error, describeUdpFault));
     socket.on("error", fail);
-    socket.on("message", (reply) => {
-      const judgement = exchange.judge(reply);
+    socket.on("message", (reply, from) => {
+      const judgement = cameFrom(from, target) ? exchange.judge(reply) : FROM_ANOTHER;
       if (!("ignored" in judgement)) return settle(judgement);
       strangers.count++;
       strangers.lastWhy = judgement.ignored;
     });
     const onConnect = (error?: Error | null) => {
-      if (error) fail(error);
-      else timers.push(...startSending(socket, exchange, timeoutMs, fail));
+      if (error) return fail(error);
+      try {
+        timers.push(...startSending(socket, exchange, timeoutMs, fail));
+      } catch (thrown) {
+        // The interface of a link-local backend is gone already: its zone has no name (ENXIO).
+        fail(thrown);
+      }
     };
     // The types leave out that the callback gets the error.
     socket.connect(target.port, formatIp(target.ip), onConnect as () => void);

@@ -6,7 +6,7 @@
  *      └──────► failed: closed at once, for a socket without a peer takes datagrams from anybody
  */
 import type { RemoteInfo, Socket } from "node:dgram";
-import { writeIpWords } from "../../core/ip-words.js";
+import { cameFrom } from "../../core/came-from.js";
 import { kindOfError, type RefusalKind } from "../../core/refusal-kind.js";
 import type { BackendEntry } from "../../core/snapshot.js";
 import { reasonNumber } from "../../core/verdict.js";
@@ -148,7 +148,7 @@ export class Upstream {
 
   #received(message: Buffer, from: RemoteInfo): void {
     if (this.#isFresh) {
-      if (!isFrom(from, this.backend)) {
+      if (!cameFrom(from, this.backend.address)) {
         this.#events.strayReply(this);
         return;
       }
@@ -222,11 +222,4 @@ export class Upstream {
 function explainZone(error: NodeJS.ErrnoException, zone: string): NodeJS.ErrnoException {
   if (zone === "" || error.code !== "EINVAL") return error;
   return Object.assign(new Error(`no interface ${zone}`), { code: "ENETUNREACH" });
-}
-
-function isFrom({ address, port }: RemoteInfo, backend: BackendEntry): boolean {
-  const { ip, port: backendPort } = backend.address;
-  const words = new Uint32Array(4);
-  if (port !== backendPort || !writeIpWords(address, words, 0)) return false;
-  return ip.words.every((word, i) => word === words[i]);
 }
