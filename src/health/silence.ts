@@ -118,7 +118,8 @@ export class SilenceDetector {
     const windows = readings.flatMap(({ slot }) => this.#windows.get(slot) ?? []);
     const asked = windows.filter(({ rows }) => this.#nowMs - rows[rows.length - 1].atMs < WINDOW_MS);
     if (!asked.every((window) => this.#isSilent(window))) return;
-    for (const window of asked) window.excusedUntilMs = this.#nowMs;
+    const heardAtMs = Math.max(...asked.map((window) => window.heardAtMs));
+    for (const window of asked) window.excuse(heardAtMs, this.#nowMs);
   }
 
   /** Whether requests have waited for long enough to ask why. */
@@ -143,7 +144,7 @@ export class SilenceDetector {
       if (unanswered < 1 && kind === "habituals")
         logChance += Math.min(
           this.#logChance(slot, window, kind, unanswered, fromMs),
-          this.#logChanceOfLapses(window, fromMs),
+          logChanceOfLapses(window),
         );
       else if (unanswered < 1) logChance += this.#logChance(slot, window, kind, unanswered, fromMs);
     }
@@ -173,12 +174,6 @@ export class SilenceDetector {
     return Math.max(part, LEAST_UNANSWERED[kind], 1 - now.answered / (now.asked + 1));
   }
 
-  /** The same by the flows that have lost the habit: later, but none of them is missed. */
-  #logChanceOfLapses(window: TrafficWindow, fromMs: number): number {
-    const { part } = window.usuallyUnanswered("habituals");
-    return window.lapsedSince(fromMs) * Math.log(Math.max(part, LEAST_ENDED_HABITS));
-  }
-
   /** The logarithm of the chance that none of the requests since a moment is answered by now, were replies PATIENCE times as slow. */
   #logChance(slot: number, window: TrafficWindow, kind: Kind, unanswered: number, fromMs: number): number {
     const times = this.#times.get(slot);
@@ -191,6 +186,11 @@ export class SilenceDetector {
     }
     return sum;
   }
+}
+
+/** By the flows that have lost the habit: later, but none of them is missed, and they stay evidence until the next reply. */
+function logChanceOfLapses(window: TrafficWindow): number {
+  return window.lapses * Math.log(Math.max(window.usuallyLapsed, LEAST_ENDED_HABITS));
 }
 
 /** Whether the others answer since a moment, in about the measure that is usual for them. */

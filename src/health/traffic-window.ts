@@ -46,6 +46,7 @@ const ANSWERED = {
   firsts: "firstsAnswered",
   habituals: "habitualsAnswered",
 } as const satisfies Record<Kind, keyof Reading>;
+const KINDS = Object.keys(ANSWERED) as Kind[];
 
 export interface Row extends Reading {
   /** When it was read, and when the look before was. */
@@ -73,6 +74,13 @@ export class TrafficWindow {
   #learntMs: number;
   #lastHeard: Row;
   #pause = { ms: 0, untilMs: 0 };
+  /** Requests that had no answer when it was last heard: whether they are missed is learnt when it is heard again. */
+  readonly #undecided: Record<Kind, number> = { requests: 0, firsts: 0, habituals: 0 };
+  /** How many flows lost the habit, by its record. */
+  #usualLapses = 0;
+  /** Those that did since it was last heard, but while no other backend was heard either. */
+  #excusedLapses = 0;
+  #excusedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(reading: Reading, nowMs: number) {
     this.#lastHeard = { ...reading, atMs: nowMs, fromMs: nowMs };
@@ -85,6 +93,8 @@ export class TrafficWindow {
   restart(reading: Reading, nowMs: number): void {
     this.rows.length = 0;
     this.waitingSinceMs = undefined;
+    this.#excusedLapses = 0;
+    for (const kind of KINDS) this.#undecided[kind] = 0;
     this.#lastHeard = { ...reading, atMs: nowMs, fromMs: nowMs };
     this.rows.push(this.#lastHeard);
     this.#lookMs = nowMs;
@@ -107,6 +117,11 @@ export class TrafficWindow {
   usuallyUnanswered(kind: Kind): { readonly part: number; readonly known: number } {
     const { asked, answered } = this.#usual[kind];
     return { part: Math.max(0, asked - answered + 1) / (asked + 2), known: answered };
+  }
+
+  /** The part of the requests of flows in the habit that usually ends it. */
+  get usuallyLapsed(): number {
+    return (this.#usualLapses + 1) / (this.#usual.habituals.asked + 2);
   }
 
   /** Whether most of its requests are known to stay unanswered. */
@@ -154,16 +169,30 @@ export class TrafficWindow {
     return Math.max(0, Math.min(row.habituals - before.habituals, open(row) - always));
   }
 
-  /** Flows that have lost the habit since a moment: each is one that asks and is not answered, for sure. */
-  lapsedSince(sinceMs: number): number {
-    const first = this.rows.findLast(({ atMs }) => atMs <= sinceMs) ?? this.rows[0];
-    return this.rows[this.rows.length - 1].lapsed - first.lapsed;
+  /** Flows that have lost the habit since it was last heard: each is one that asks and is not answered, for sure. */
+  get lapses(): number {
+    return this.rows[this.rows.length - 1].lapsed - this.#lastHeard.lapsed - this.#excusedLapses;
+  }
+
+  /** When it was last heard. */
+  get heardAtMs(): number {
+    return this.#lastHeard.atMs;
+  }
+
+  /** No other was heard since a moment, either: what is unanswered says nothing of this one, nor do flows that lost the habit since then. */
+  excuse(sinceMs: number, nowMs: number): void {
+    this.excusedUntilMs = nowMs;
+    const fromMs = Math.max(sinceMs, this.#excusedAtMs, this.#lastHeard.atMs);
+    const first = this.rows.findLast(({ atMs }) => atMs <= fromMs) ?? this.rows[0];
+    this.#excusedLapses += this.rows[this.rows.length - 1].lapsed - first.lapsed;
+    this.#excusedAtMs = nowMs;
   }
 
   #heard(row: Row, last: Row, kinds: readonly Kind[]): void {
-    this.#learn(row);
+    this.#learn(row, last);
     if (this.waitingSinceMs !== undefined) this.notePause(row.atMs - this.waitingSinceMs, row.atMs);
     this.#lastHeard = row;
+    this.#excusedLapses = 0;
     this.waitingSinceMs = kinds.some((kind) => this.#waitingWhenHeard(row, last, kind) > 0)
       ? row.atMs
       : undefined;
@@ -175,15 +204,21 @@ export class TrafficWindow {
     this.#pause = { ms, untilMs: nowMs + REMEMBERED_MS };
   }
 
-  /** Only now that it has been heard: what is missing in a silence must not become usual. */
-  #learn(row: Row): void {
+  /** Only now that it has been heard, and not what waits still: what is missing in a silence must not become usual. */
+  #learn(row: Row, last: Row): void {
     const keep = 0.5 ** ((row.atMs - this.#learntMs) / HALF_LIFE_MS);
     this.#learntMs = row.atMs;
-    for (const [kind, usual] of Object.entries(this.#usual) as [Kind, Usual][]) {
-      const before = this.#lastHeard;
-      usual.asked = usual.asked * keep + Math.max(0, row[kind] - before[kind]);
+    const before = this.#lastHeard;
+    for (const kind of KINDS) {
+      const usual = this.#usual[kind];
+      const waiting = unanswered(row, last, kind);
+      const asked = Math.max(0, row[kind] - before[kind]) + this.#undecided[kind] - waiting;
+      this.#undecided[kind] = waiting;
+      usual.asked = usual.asked * keep + asked;
       usual.answered = usual.answered * keep + Math.max(0, row[ANSWERED[kind]] - before[ANSWERED[kind]]);
     }
+    const lapses = Math.max(0, row.lapsed - before.lapsed - this.#excusedLapses);
+    this.#usualLapses = this.#usualLapses * keep + lapses;
   }
 }
 

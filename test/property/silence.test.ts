@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { PoolEntry } from "#src/core/snapshot.js";
 import { CLIENT, CLIENT_IP } from "#src/core/snapshot-builder.testing.js";
+import { LOOK_EVERY_MS } from "#src/health/silence.js";
 import {
   type Random,
   seededRandom,
@@ -233,4 +234,27 @@ describe("SilenceDetector: a black hole", () => {
       assert.ok(ms <= 3000, `${ms} ms`);
     });
   }
+
+  const conversations: readonly string[] = ["affinity client", "affinity client-ip"];
+  for (const where of conversations) {
+    it(`is found after a short record, wherever between two looks it begins, ${where}`, () => {
+      for (let beginsMs = 300; beginsMs < 300 + LOOK_EVERY_MS; beginsMs += 3) {
+        const traffic = steadyConversations(POOLS[where]);
+        traffic.at(beginsMs, () => {
+          traffic.servers[1].isSilent = true;
+        });
+        traffic.run(beginsMs + MINUTE_MS);
+        assert.equal(traffic.found[0]?.slot, 1, `from ${beginsMs} ms`);
+      }
+    });
+  }
 });
+
+/** Twelve clients of two servers, each with a request every 10 ms that is answered a millisecond later. */
+function steadyConversations(pool: Partial<PoolEntry>): VirtualTraffic {
+  const random = seededRandom(1);
+  const options = { random, pool: { ...pool, policy: "least-flows" as const }, servers: 2, loss: 0 };
+  const traffic = new VirtualTraffic({ ...options, replyMs: () => 1 });
+  for (let i = 0; i < 12; i++) traffic.add({ name: name(), next: () => 10, isAnswered: () => true }, i);
+  return traffic;
+}
