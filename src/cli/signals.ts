@@ -14,7 +14,7 @@ export interface SignalActions {
 export interface WatchedSignals {
   /** How many signals to stop have come. */
   stops(): number;
-  /** Gives the signals back their usual meaning. */
+  /** Nothing is left to stop, reload or upgrade. A signal that comes while the process ends must not make it fail. */
   close(): void;
 }
 
@@ -27,22 +27,21 @@ const STOP_SIGNALS: readonly NodeJS.Signals[] =
 
 export function watchSignals(actions: SignalActions): WatchedSignals {
   let stops = 0;
+  let isClosed = false;
   const stop = (signal: NodeJS.Signals): void => {
     stops++;
     if (stops >= PATIENCE) process.exit(1);
-    actions.onStop(signal, stops);
+    if (!isClosed) actions.onStop(signal, stops);
   };
-  const reload = (): void => actions.onReload();
-  const upgrade = (): void => actions.onUpgrade();
+  const reload = (): void => void (isClosed || actions.onReload());
+  const upgrade = (): void => void (isClosed || actions.onUpgrade());
   for (const signal of STOP_SIGNALS) process.on(signal, stop);
   if (!STOP_SIGNALS.includes("SIGHUP")) process.on("SIGHUP", reload);
   if (process.platform !== "win32") process.on("SIGUSR2", upgrade);
   return {
     stops: () => stops,
     close() {
-      for (const signal of STOP_SIGNALS) process.off(signal, stop);
-      process.off("SIGHUP", reload);
-      process.off("SIGUSR2", upgrade);
+      isClosed = true;
     },
   };
 }

@@ -147,7 +147,7 @@ test("renderFlows: one line a flow", () => {
   );
   assert.match(
     lines[1],
-    /^192\.0\.2\.7:40000 +main +web\/a +12 +11 +1\.17 KiB +1\.07 KiB +1m05s +0s +open +0-7-1$/,
+    /^192\.0\.2\.7:40000 +main +web\/a +12 +11 +1\.17 KiB +1\.07 KiB +1m05s +0s +open +0-7-k50000$/,
   );
   assert.match(lines[2], /ending +x$/);
   assert.deepEqual(renderFlows({ flows: [], next: null }, wide), ["no live flow"]);
