@@ -182,7 +182,7 @@ describe("HealthMonitor: refusals", () => {
     assert.equal(rig.changes.at(-1)?.reason, "a reply passed");
   });
 
-  it("of a backend that never answers anything end when it takes a trial for a second and does not refuse", () => {
+  it("of a backend that never answers anything end when it takes a trial for five seconds and does not refuse", () => {
     const rig = new Rig(three());
     rig.monitor.refused(1);
     rig.pass(1000);
@@ -190,7 +190,7 @@ describe("HealthMonitor: refusals", () => {
     rig.pass(60_000);
     assert.equal(rig.health, "untried half-open untried"); // no requests
     rig.try(1);
-    rig.pass(1000);
+    rig.pass(5000);
     assert.equal(rig.health, "untried half-open untried");
     rig.pass(500);
     assert.equal(rig.health, "untried untried untried");
@@ -198,7 +198,9 @@ describe("HealthMonitor: refusals", () => {
     const alone = new Rig([buildBackend(0)]);
     alone.monitor.refused(0);
     alone.counts.set(0, { requests: 1 });
-    alone.pass(3500);
+    alone.pass(4500);
+    assert.equal(alone.health, "failing");
+    alone.pass(1000);
     assert.equal(alone.health, "untried");
   });
 

@@ -6,6 +6,7 @@
  *                                     └──no reply in time──► unanswered, or unrefused where it never answers
  */
 import type { TrialTokens } from "../core/trials.js";
+import { UNREFUSED_AFTER_MS } from "./traffic-evidence.js";
 import type { Reading } from "./traffic-window.js";
 
 export interface TrialTerms {
@@ -22,8 +23,6 @@ const SLOW_REPLIES = 3;
 const SHORTEST_MS = 100;
 /** So that what a trial was made with can still be sent again: RESENT_WITHIN_MS. */
 const LONGEST_MS = 700;
-/** Who never answers is believed when it has not refused for so long. */
-const UNREFUSED_MS = 1000;
 const UNKNOWN_MS = 500;
 
 export class Probation {
@@ -67,7 +66,7 @@ export class Probation {
     const isAsked = reading.requests > this.#trial.requests || Atomics.load(this.#tokens, this.#slot) === 0;
     if (isAsked) this.#trial.beganAtMs ??= nowMs;
     if (this.#trial.beganAtMs === undefined) return undefined;
-    const waitsMs = terms.isOneWay ? UNREFUSED_MS : trialMs(terms.slowMs);
+    const waitsMs = terms.isOneWay ? UNREFUSED_AFTER_MS : trialMs(terms.slowMs);
     if (nowMs - this.#trial.beganAtMs < waitsMs) return undefined;
     if (terms.isOneWay && this.sinceMs === undefined) return "unrefused";
     return "unanswered";

@@ -25,17 +25,17 @@ describe("TrafficEvidence", () => {
     assert.equal(evidence.judge(reading(9, 6, 1), 1000), "answered");
   });
 
-  it("takes requests without a refusal for a sign only where nothing has ever answered, and after 3 s", () => {
+  it("takes requests without a refusal for a sign only where nothing has ever answered, and after 5 s", () => {
     const oneWay = new TrafficEvidence(reading(0));
     assert.equal(oneWay.judge(reading(1), 0), undefined);
-    assert.equal(oneWay.judge(reading(1), 2999), undefined);
-    assert.equal(oneWay.judge(reading(1), 3000), "unrefused");
-    assert.equal(oneWay.judge(reading(2, 0, 1), 3500), "refused");
+    assert.equal(oneWay.judge(reading(1), 4999), undefined);
+    assert.equal(oneWay.judge(reading(1), 5000), "unrefused");
+    assert.equal(oneWay.judge(reading(2, 0, 1), 5500), "refused");
     assert.equal(oneWay.judge(reading(2, 0, 1), 60_000), undefined);
     assert.equal(oneWay.judge(reading(3, 0, 1), 60_500), undefined);
-    assert.equal(oneWay.judge(reading(3, 0, 1), 63_500), "unrefused");
+    assert.equal(oneWay.judge(reading(3, 0, 1), 65_500), "unrefused");
     const answering = new TrafficEvidence(reading(5, 5));
-    for (const nowMs of [0, 3000, 60_000]) assert.equal(answering.judge(reading(9, 5), nowMs), undefined);
+    for (const nowMs of [0, 5000, 60_000]) assert.equal(answering.judge(reading(9, 5), nowMs), undefined);
   });
 
   it("begins anew", () => {

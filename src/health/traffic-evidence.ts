@@ -17,8 +17,11 @@ export interface TrafficReading {
  */
 export type TrafficSign = "refused" | "answered" | "unrefused";
 
-/** Hosts send ICMP errors at least once a second while there is reason to: so long without one means that there is none. */
-const UNREFUSED_AFTER_MS = 3000;
+/**
+ * So long without an error means that there is none. Hosts send ICMP errors at least once a second while there is reason to; that no
+ * host answers ARP or neighbour discovery is known after about 3 s (three tries, a second apart).
+ */
+export const UNREFUSED_AFTER_MS = 5000;
 
 export class TrafficEvidence {
   /** What was counted before does not matter. */
