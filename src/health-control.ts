@@ -62,7 +62,7 @@ export class HealthControl {
       readTimes: (slot) => this.#readTimes(slot),
       onChange: options.onChange,
       publish: () => this.#publishSoon(),
-      prove: (slot) => this.#prober.prove(slot),
+      prove: (slot, isSuspected) => this.#prober.prove(slot, isSuspected),
     });
     this.#prober = new Prober({
       onState: (slot, state, reason) => this.#monitor.probed(slot, state, reason),

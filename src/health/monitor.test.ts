@@ -18,6 +18,8 @@ class Rig {
   readonly counts = new Map<number, Partial<BackendReading>>();
   readonly changes: BackendChange[] = [];
   readonly toProve: number[] = [];
+  /** Of these, those that have gone silent. */
+  readonly suspected: number[] = [];
   published = 0;
   readonly monitor = new HealthMonitor({
     nowMs: () => this.nowMs,
@@ -25,7 +27,10 @@ class Rig {
     readTimes: (slot) => this.#times(slot),
     onChange: (change) => this.changes.push(change),
     publish: () => this.published++,
-    prove: (slot) => this.toProve.push(slot),
+    prove: (slot, isSuspected) => {
+      this.toProve.push(slot);
+      if (isSuspected) this.suspected.push(slot);
+    },
   });
   snapshot: Snapshot;
 
@@ -342,7 +347,7 @@ describe("HealthMonitor: silence", () => {
 
   it("keeps the flows that were answered, until a probe or a refusal confirms it; with move they go at once", () => {
     const rig = silenced({ probed: true });
-    assert.deepEqual(rig.toProve, [2]);
+    assert.deepEqual([rig.toProve, rig.suspected], [[2], [2]]);
     assert.equal(rig.backends[2].keepsAnswered, true);
     const before = rig.published;
     rig.monitor.probeSign(2, false, "no answer within 100ms");
@@ -535,7 +540,7 @@ describe("HealthMonitor: what is out is tried at once", () => {
     probed.monitor.refused(1);
     probed.monitor.probed(2, "down", "no answer");
     probed.monitor.reconsider();
-    assert.deepEqual(probed.toProve, [1, 1, 2]);
+    assert.deepEqual([probed.toProve, probed.suspected], [[1, 1, 2], []]);
     assert.equal(probed.health, "untried ejected down");
   });
 });

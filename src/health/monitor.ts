@@ -46,8 +46,8 @@ export interface MonitorOptions {
   readonly onChange: (change: BackendChange) => void;
   /** Something that planes see has changed. */
   readonly publish: () => void;
-  /** A backend is out and probed: its probes decide anew, beginning now. */
-  readonly prove: (slot: number) => void;
+  /** A backend is out and probed: its probes decide anew, beginning now. A suspicion (it is silent) is to be confirmed soon. */
+  readonly prove: (slot: number, isSuspected: boolean) => void;
 }
 
 /** A backend as it was last told. */
@@ -202,7 +202,7 @@ export class HealthMonitor {
     if (known) {
       const wasProbed = known.settings.probed;
       known.reconfigure(settings);
-      if (!wasProbed && settings.probed && known.isOnProbation) this.#options.prove(slot);
+      if (!wasProbed && settings.probed && known.isOnProbation) this.#options.prove(slot, false);
       return known;
     }
     const record = new BackendRecord(settings, nowMs);
@@ -320,7 +320,7 @@ export class HealthMonitor {
         record.eject(nowMs, isSilent);
         watched.probation = new Probation(slot, this.#tokens);
         if (isSilent) watched.probation.silentSince(this.#options.read(slot), nowMs - silentForMs);
-        if (probed) this.#options.prove(slot);
+        if (probed) this.#options.prove(slot, isSilent);
       } else record.fail(nowMs);
     } else if (record.onTrial) {
       watched.probation?.end();
@@ -339,7 +339,7 @@ export class HealthMonitor {
     const { record } = watched;
     if (record.admitted) return;
     record.reconsider();
-    if (record.settings.probed) this.#options.prove(record.settings.slot);
+    if (record.settings.probed) this.#options.prove(record.settings.slot, false);
     this.#show(watched, reason);
   }
 

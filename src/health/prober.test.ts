@@ -65,6 +65,7 @@ function createRig(options: Partial<ProberOptions> = {}) {
   const states: string[] = [];
   const results: string[] = [];
   const signs: string[] = [];
+  const timeouts: number[] = [];
   const answers = new Map<string, boolean>();
   const waiting = new Map<string, (result: ProbeResult) => void>();
   const prober = new Prober({
@@ -75,7 +76,8 @@ function createRig(options: Partial<ProberOptions> = {}) {
     onSign: (slot, passed) => signs.push(`${clock.now()} ${slot} ${passed}`),
     createProbe: () => ({
       type: "fake",
-      run(target, _timeoutMs, signal) {
+      run(target, timeoutMs, signal) {
+        timeouts.push(timeoutMs);
         const place = formatEndpoint(target);
         probed.push(`${clock.now()} ${place.replace("192.0.2.1:", "")}`);
         const ok = answers.get(place.replace("192.0.2.1:", "")) ?? answers.get("*");
@@ -88,7 +90,7 @@ function createRig(options: Partial<ProberOptions> = {}) {
     }),
     ...options,
   });
-  return { clock, prober, probed, states, results, signs, answers, waiting };
+  return { clock, prober, probed, states, results, signs, timeouts, answers, waiting };
 }
 
 describe("Prober", () => {
@@ -277,6 +279,32 @@ describe("Prober.prove", () => {
     waiting.get("1")?.({ ok: true, reason: "good", elapsedMs: 1 });
     await clock.moveTo(100);
     assert.deepEqual(states, ["100 1 up good"]);
+    await prober.close();
+  });
+
+  it("of what is suspected has little time, and its failure is a sign that counts for nothing else", async () => {
+    const { clock, prober, probed, states, signs, timeouts, answers } = createRig();
+    answers.set("1", true);
+    prober.update([backend(1, { fall: 1 })]);
+    await clock.moveTo(5_500);
+    answers.set("1", false);
+    signs.length = 0;
+    prober.prove(1, true);
+    await clock.moveTo(5_600);
+    assert.deepEqual([timeouts, signs, states], [[1000, 1000, 100], ["5500 1 false"], []]);
+    await clock.moveTo(6_500);
+    assert.deepEqual([timeouts.at(-1), states], [1000, ["6500 1 down bad"]]);
+    assert.deepEqual(probed, ["0 1", "5000 1", "5500 1", "6500 1"]);
+    await prober.close();
+  });
+
+  it("of what is suspected does not wait for a probe that is under way, and nothing is counted of that", async () => {
+    const { clock, prober, probed, signs, results } = createRig();
+    prober.update([backend(1)]);
+    await clock.moveTo(100);
+    prober.prove(1, true);
+    await clock.moveTo(100);
+    assert.deepEqual([probed, signs, results], [["0 1", "100 1"], [], []]);
     await prober.close();
   });
 });

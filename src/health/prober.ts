@@ -9,6 +9,7 @@ import { type Cancel, type Clock, createSystemClock } from "../core/clock.js";
 import { createProbe } from "./create-probe.js";
 import { addResult, type Hysteresis, INITIAL_HYSTERESIS, isChanging, UNPROVEN } from "./hysteresis.js";
 import { failed, type Probe, type ProbeResult } from "./probe.js";
+import { SuspicionTimeout } from "./suspicion-timeout.js";
 
 /** What probes in a row have decided. */
 export type ProbeVerdict = "up" | "down";
@@ -43,6 +44,11 @@ interface Entry {
   readonly probe: Probe;
   readonly target: Endpoint;
   readonly abort: AbortController;
+  readonly suspicion: SuspicionTimeout;
+  /** The next probe only has to confirm a suspicion: it has less time, and its failure is a sign but does not count. */
+  isSuspected: boolean;
+  /** Ends the probe that runs, and nothing is counted of it. */
+  cut: AbortController;
   hysteresis: Hysteresis;
   phase: "waiting" | "queued" | "running";
   /** Somebody asked while it ran: the next one follows at once, and this one, which began before, says nothing. */
@@ -93,11 +99,14 @@ export class Prober {
   /**
    * A backend was taken out by something else: it is probed at once, and `rise` successes or `fall` failures in a row from now on decide,
    * whatever its state was. Nothing when it is not probed at all.
+   * @param isSuspected it answers nothing: the first probe is to confirm that soon, and one that runs is given up
    */
-  prove(slot: number): void {
+  prove(slot: number, isSuspected = false): void {
     const entry = this.#entries.get(slot);
     if (entry === undefined) return;
     entry.hysteresis = UNPROVEN;
+    entry.isSuspected = isSuspected;
+    if (isSuspected) entry.cut.abort();
     this.#probeNow(entry);
   }
 
@@ -133,6 +142,9 @@ export class Prober {
       probe: this.#options.createProbe(plan.probe),
       target: { ip: plan.address ?? endpoint.ip, port: plan.port || endpoint.port },
       abort: new AbortController(),
+      suspicion: new SuspicionTimeout(),
+      isSuspected: false,
+      cut: new AbortController(),
       hysteresis,
       phase: "waiting",
       isWantedAgain: false,
@@ -174,10 +186,13 @@ export class Prober {
 
   async #run(entry: Entry): Promise<void> {
     entry.phase = "running";
+    entry.cut = new AbortController();
+    const { isSuspected, cut } = entry;
+    entry.isSuspected = false;
     const startedMs = this.#options.clock.now();
-    const result = await this.#ask(entry);
+    const result = await this.#ask(entry, isSuspected);
     if (entry.abort.signal.aborted) return;
-    this.#count(entry, result);
+    if (!cut.signal.aborted) this.#count(entry, result, isSuspected);
     // A callback may have forgotten it.
     if (entry.abort.signal.aborted) return;
     const sinceStartMs = this.#options.clock.now() - startedMs;
@@ -187,20 +202,25 @@ export class Prober {
   }
 
   /** Probes do not reject; should one, then that is the backend's failure and not the end of its probing. */
-  async #ask({ probe, target, backend, abort }: Entry): Promise<ProbeResult> {
+  async #ask(entry: Entry, isSuspected: boolean): Promise<ProbeResult> {
+    const { probe, target, backend, abort, cut, suspicion } = entry;
+    const { timeoutMs } = backend.plan;
     try {
-      return await probe.run(target, backend.plan.timeoutMs, abort.signal);
+      const givenMs = isSuspected ? suspicion.timeoutMs(timeoutMs) : timeoutMs;
+      return await probe.run(target, givenMs, AbortSignal.any([abort.signal, cut.signal]));
     } catch (error) {
       const { name } = error instanceof Error ? error : { name: typeof error };
       return { ...failed(`the probe itself failed (${name})`), elapsedMs: 0 };
     }
   }
 
-  #count(entry: Entry, result: ProbeResult): void {
+  #count(entry: Entry, result: ProbeResult, isSuspected: boolean): void {
     const { slot, plan } = entry.backend;
     const before = entry.hysteresis.state;
     const counts = !result.isOurs && !entry.isWantedAgain;
-    if (counts) entry.hysteresis = addResult(entry.hysteresis, result.ok, plan);
+    if (result.ok) entry.suspicion.learn(result.elapsedMs);
+    if (counts && (result.ok || !isSuspected))
+      entry.hysteresis = addResult(entry.hysteresis, result.ok, plan);
     const { state } = entry.hysteresis;
     this.#options.onResult(slot, result);
     if (!counts || entry.abort.signal.aborted) return;
