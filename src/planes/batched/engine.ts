@@ -199,11 +199,16 @@ export class Engine implements UpstreamHost {
   }
 
   openUpstream(flow: number, backendSlot: number): number {
+    const verdict = this.#takeUpstream(flow, backendSlot);
+    if (verdict === 0) this.#scopes.hold(this.#forwarder.table.u32[flow * R.RECORD_WORDS + R.KEY_SCOPE]);
+    return verdict;
+  }
+
+  #takeUpstream(flow: number, backendSlot: number): number {
     const listener = this.#forwarder.table.u32[flow * R.RECORD_WORDS + R.KEY_PORT] >>> 16;
     const upstream = this.#upstreams.take(flow, backendSlot, listener);
     if (upstream >= 0) {
       this.#upstreamOf[flow] = upstream;
-      this.#scopes.hold(this.#forwarder.table.u32[flow * R.RECORD_WORDS + R.KEY_SCOPE]);
       return 0;
     }
     if (saysNoRoute(upstream)) this.#noRoute.push(backendSlot);
@@ -216,10 +221,10 @@ export class Engine implements UpstreamHost {
     return short ? NO_DESCRIPTOR : dropOf(reasonOfResult(upstream));
   }
 
-  /** A new upstream for a live flow that has left its former one. Returns it, or a drop verdict. */
+  /** A new upstream for a live flow that has left its former one; it holds its scope already. Returns it, or a drop verdict. */
   #reopen(flow: number): number {
     const backend = this.#forwarder.table.u32[flow * R.RECORD_WORDS + R.BACKEND];
-    const verdict = this.openUpstream(flow, backend);
+    const verdict = this.#takeUpstream(flow, backend);
     return verdict < 0 ? verdict : this.#upstreamOf[flow];
   }
 

@@ -34,6 +34,7 @@ import { type ListenerContext, type ListenerSocket, ListenerSockets } from "./li
 import { ANSWERED_REST_MS, REST_MS, RestingUpstreams } from "./resting-upstreams.js";
 import { reasonOfError } from "./send-errors.js";
 import { Upstream, type UpstreamEvents } from "./upstream.js";
+import { ZoneNumbers } from "./zone-numbers.js";
 
 const NO_DESCRIPTOR = dropOf(reasonNumber("no_descriptor"));
 const EXPIRE_AT_MOST = 2000;
@@ -53,8 +54,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   /** Ended flows' upstreams: those that had every reply, and the others. The first make room first. */
   readonly #answered = new RestingUpstreams();
   readonly #resting = new RestingUpstreams();
-  /** Zone name → number, for the scope word of a client key. As many as the machine has interfaces. */
-  readonly #zones = new Map<string, number>();
+  readonly #zones = new ZoneNumbers(() => this.#liveZones());
   readonly #endedMemory = new ArrayBuffer(FLOW_RING_BYTES);
   readonly #ended = new FlowRingReader(this.#endedMemory);
   readonly #taps = new Taps(0);
@@ -272,7 +272,7 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
   #request(from: ListenerSocket, message: Buffer, address: string, port: number): void {
     const forwarder = this.#forwarder;
     if (!forwarder || !writeIpWords(address, forwarder.key, 0)) return;
-    forwarder.key[R.KEY_SCOPE] = (this.#zoneOf(address) << 16) | from.local;
+    forwarder.key[R.KEY_SCOPE] = (this.#zones.of(address) << 16) | from.local;
     forwarder.key[R.KEY_PORT] = port;
     this.#client = { from, address, port };
     const flow = forwarder.fromClient(from.listenerSlot, message.length, this.#tick());
@@ -360,16 +360,14 @@ export class PortablePlane implements Plane, UpstreamHost, UpstreamEvents {
     this.#forwarder?.replyFailed(from.listenerSlot, message.length, reasonOfError(error));
   }
 
-  #zoneOf(address: string): number {
-    const percent = address.indexOf("%");
-    if (percent < 0) return 0;
-    const name = address.slice(percent + 1);
-    let zone = this.#zones.get(name);
-    if (zone === undefined) {
-      zone = (this.#zones.size + 1) & 0xffff;
-      this.#zones.set(name, zone);
+  #liveZones(): Set<number> {
+    const zones = new Set<number>();
+    const table = this.#forwarder?.table;
+    if (table === undefined) return zones;
+    for (let flow = 0; flow < table.capacity; flow++) {
+      if (table.isLive(flow)) zones.add(table.u32[flow * R.RECORD_WORDS + R.KEY_SCOPE] >>> 16);
     }
-    return zone;
+    return zones;
   }
 
   #tick(): number {
