@@ -15,7 +15,7 @@ import { record as recordReplyTime } from "./histogram.js";
 import type { Route } from "./routing.js";
 
 /** After this silence of the backend, requests still unanswered are taken for lost or one-way. */
-const REPLY_GIVEN_UP_MS = 1000;
+export const REPLY_GIVEN_UP_MS = 1000;
 
 export class FlowCounts {
   readonly #flows: Flows;
@@ -51,7 +51,7 @@ export class FlowCounts {
       state |= R.TIMING;
       if (awaiting > 0) {
         if ((state & R.HABIT) === R.HABIT) counters[backend + BACKEND.lapsed]++;
-        state &= ~(R.EXPECTING | R.HABIT);
+        state = (state & ~(R.EXPECTING | R.HABIT)) | R.GIVEN_UP;
       }
       f64[times + R.WAITING_SINCE] = nowMs;
     } else {
@@ -107,7 +107,7 @@ export class FlowCounts {
     f64[times + R.REPLY_BYTES] += bytes;
     f64[times + R.LAST_SEEN] = nowMs;
     const awaiting = u32[at + R.AWAITING];
-    let state = u32[at + R.STATE];
+    let state = u32[at + R.STATE] & ~R.GIVEN_UP;
     if (awaiting > 0 && (route.responses < 2 || replies % route.responses === 0)) {
       const answered = Math.min(count, awaiting);
       u32[at + R.AWAITING] = awaiting - answered;

@@ -66,10 +66,12 @@ export const EXPECTING = 64;
 /** Two bits beside a state: how many exchanges in a row have been answered, at most 3, which is a habit. */
 export const HABIT = 3 << 7;
 export const HABIT_STEP = 1 << 7;
+/** Set beside a state when requests are taken for lost after a second without a reply, until the next reply comes. */
+export const GIVEN_UP = 1 << 9;
 export const STATE_MASK = 7;
-/** Beside a state, above the flags: a count of the table's flows, modulo 2^17. It tells flows with one number apart. */
-export const SERIAL_SHIFT = 9;
-export const SERIAL_MASK = 0x1ffff;
+/** Beside a state, above the flags: a count of the table's flows, modulo 2^16. It tells flows with one number apart. */
+export const SERIAL_SHIFT = 10;
+export const SERIAL_MASK = 0xffff;
 /** Beside a state, above the serial: how often the client has moved to get here, at most MOST_MOVES. Bit 31 stays free. */
 export const MOVES_SHIFT = 26;
 export const MOST_MOVES = 31;

@@ -159,6 +159,25 @@ describe("Forwarder: unanswered requests of a backend that is taken down", () =>
     assert.equal(refusals.isUnanswered(flow, 30), false);
   });
 
+  it("are also those of the second before it was given up that any is awaited, until the next reply", () => {
+    const rig = rigOf();
+    const { refusals } = rig.forwarder;
+    const flow = rig.request(A);
+    rig.nowMs = 500;
+    rig.request(A);
+    rig.nowMs = 1000;
+    rig.request(A);
+    rig.reload(firstDown());
+    for (const sentAtMs of [0, 500, 1000]) {
+      assert.ok(refusals.isUnanswered(flow, sentAtMs), `${sentAtMs}`);
+      refusals.reforward(flow, 100, rig.nowMs);
+    }
+    const count = (slot: number) => rig.backend(slot, "outstanding");
+    assert.deepEqual([count(0), count(1)], [0, 3]);
+    rig.reply(flow);
+    assert.equal(refusals.isUnanswered(flow, 500), false);
+  });
+
   it("are none where flows may not leave their backend, or their listener is gone", () => {
     for (const unhealthy of ["keep", "drop"] as const) {
       const rig = rigOf();

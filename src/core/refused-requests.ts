@@ -4,7 +4,7 @@
  * is taken back or counted.
  */
 import { type Counters, LISTENER, listenerAt } from "./counters.js";
-import type { FlowCounts } from "./flow-counts.js";
+import { type FlowCounts, REPLY_GIVEN_UP_MS } from "./flow-counts.js";
 import type { FlowFinder } from "./flow-finder.js";
 import * as R from "./flow-record.js";
 import type { FlowTable } from "./flow-table.js";
@@ -84,8 +84,14 @@ export class RefusedRequests {
    * is of what was sent after the last reply came.
    */
   isUnanswered(flow: number, sentAtMs: number): boolean {
-    if (!this.mayLeave(flow) || this.#table.u32[flow * R.RECORD_WORDS + R.AWAITING] === 0) return false;
-    return sentAtMs >= this.#table.f64[flow * R.RECORD_DOUBLES + R.WAITING_SINCE];
+    if (!this.mayLeave(flow)) return false;
+    const { u32, f64 } = this.#table;
+    const at = flow * R.RECORD_WORDS;
+    const isGivenUp = (u32[at + R.STATE] & R.GIVEN_UP) !== 0;
+    if (u32[at + R.AWAITING] === 0 && !isGivenUp) return false;
+    // A flow is given up after so long without a reply.
+    const sinceMs = f64[flow * R.RECORD_DOUBLES + R.WAITING_SINCE] - (isGivenUp ? REPLY_GIVEN_UP_MS : 0);
+    return sentAtMs >= sinceMs;
   }
 
   /** Whether what a flow has not had answered may go to another backend. */
