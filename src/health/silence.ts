@@ -122,17 +122,17 @@ export class SilenceDetector {
     for (const window of asked) window.excuse(heardAtMs, this.#nowMs);
   }
 
-  /** Whether requests have waited for long enough to ask why. */
-  #isSilent(window: TrafficWindow): boolean {
+  /** Whether requests have waited for long enough to ask why. @param fromMs what came before does not count */
+  #isSilent(window: TrafficWindow, fromMs = Number.NEGATIVE_INFINITY): boolean {
     if (window.waitingSinceMs === undefined) return false;
-    const forMs = this.#nowMs - window.waitingSinceMs;
+    const forMs = this.#nowMs - Math.max(window.waitingSinceMs, fromMs);
     return forMs >= Math.max(SHORTEST_MS, PAUSES * window.longestPauseMs(this.#nowMs));
   }
 
   #judge(slot: number, readings: readonly Reading[], kinds: readonly Kind[]): Silence | undefined {
     const window = this.#windows.get(slot) as TrafficWindow;
     const sinceMs = window.waitingSinceMs;
-    if (sinceMs === undefined || !this.#isSilent(window)) return undefined;
+    if (sinceMs === undefined || !this.#isSilent(window, window.excusedUntilMs)) return undefined;
     const forMs = this.#nowMs - sinceMs;
     const others = readings.flatMap((one) => (one.slot === slot ? [] : (this.#windows.get(one.slot) ?? [])));
     const fromMs = Math.max(sinceMs, window.excusedUntilMs, this.#nowMs - WINDOW_MS);

@@ -59,4 +59,16 @@ describe("TrafficWindow", () => {
     window.excuse(1120, 1250);
     assert.equal(window.lapses, 5);
   });
+
+  it("remembers a pause of its own, and none for as long as nobody was heard", () => {
+    const window = new TrafficWindow(NOTHING, 0);
+    window.look(read({}), KINDS, 50);
+    window.look(read({ requests: 110 }), KINDS, 100);
+    window.excuse(50, 400);
+    window.look(read({ requests: 110, heard: 101 }), KINDS, 450);
+    assert.equal(window.longestPauseMs(450), 50);
+    window.look(read({ requests: 120, heard: 101 }), KINDS, 500);
+    window.look(read({ requests: 120, heard: 102 }), KINDS, 800);
+    assert.equal(window.longestPauseMs(800), 350);
+  });
 });

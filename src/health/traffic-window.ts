@@ -190,7 +190,9 @@ export class TrafficWindow {
 
   #heard(row: Row, last: Row, kinds: readonly Kind[]): void {
     this.#learn(row, last);
-    if (this.waitingSinceMs !== undefined) this.notePause(row.atMs - this.waitingSinceMs, row.atMs);
+    // For as long as nobody was heard it was no pause of this one.
+    const sinceMs = Math.max(this.waitingSinceMs ?? row.atMs, this.excusedUntilMs);
+    this.notePause(row.atMs - sinceMs, row.atMs);
     this.#lastHeard = row;
     this.#excusedLapses = 0;
     this.waitingSinceMs = kinds.some((kind) => this.#waitingWhenHeard(row, last, kind) > 0)
