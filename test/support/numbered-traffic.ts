@@ -15,8 +15,8 @@ export interface NumberedTrafficOptions {
  * overflows, however long a busy machine lets it wait: what is missing was lost for another reason.
  */
 const MOST_UNDER_WAY = 60;
-/** What has had no reply when so many later ones had theirs is lost, or as good as. */
-const LATER = 300;
+/** When nothing has been answered for so long, what is under way is taken for lost and holds up the next ones no more. */
+const STUCK_MS = 1000;
 const DIGITS = 8;
 
 /** The backends must echo. */
@@ -41,6 +41,8 @@ export class NumberedTraffic {
   readonly #startMs = performance.now();
   #sent = 0;
   #answered = 0;
+  #answeredAtMs = performance.now();
+  #writtenOff = 0;
 
   constructor(peers: readonly UdpPeer[], to: string, options: NumberedTrafficOptions) {
     this.#peers = peers;
@@ -78,18 +80,17 @@ export class NumberedTraffic {
   }
 
   #sendDue(): void {
-    const due = ((performance.now() - this.#startMs) * this.#options.perSecond) / 1000;
-    while (this.#sent < due && this.#underWay() < MOST_UNDER_WAY) {
+    const nowMs = performance.now();
+    if (nowMs - this.#answeredAtMs > STUCK_MS) {
+      this.#answeredAtMs = nowMs;
+      this.#writtenOff = this.#unanswered.size;
+    }
+    const due = ((nowMs - this.#startMs) * this.#options.perSecond) / 1000;
+    while (this.#sent < due && this.#unanswered.size - this.#writtenOff < MOST_UNDER_WAY) {
       const number = this.#sent++;
       this.#unanswered.add(number);
       this.#peers[number % this.#peers.length].send(this.#payload(number), this.#to);
     }
-  }
-
-  #underWay(): number {
-    let count = 0;
-    for (const number of this.#unanswered) if (this.#answered - number < LATER) count++;
-    return count;
   }
 
   #payload(number: number): string {
@@ -103,6 +104,9 @@ export class NumberedTraffic {
     const isOurs = text.length >= DIGITS && number % this.#peers.length === client;
     if (!isOurs || text !== this.#payload(number) || !this.#unanswered.delete(number)) {
       this.#wrong.push(`client ${client} got ${text.length} bytes: ${text.slice(0, 20)}`);
-    } else this.#answered++;
+      return;
+    }
+    this.#answered++;
+    this.#answeredAtMs = performance.now();
   }
 }

@@ -56,6 +56,7 @@ export class SteadyTraffic {
   readonly #endSending: Cancel;
   #rounds = 0;
   #answered = 0;
+  #writtenOff = 0;
 
   constructor(
     peers: readonly Peer[],
@@ -76,6 +77,20 @@ export class SteadyTraffic {
     return this.#setting.eventually(() => {
       if (this.#answered < goal) throw new Error(`${this.#answered} requests answered, ${goal} wanted`);
     }, timeoutMs);
+  }
+
+  /** Requests without a reply so far, as client/number. */
+  get missing(): readonly string[] {
+    return [...this.#unanswered];
+  }
+
+  /**
+   * Something that loses requests has happened: those that are unanswered now hold up no later ones.
+   * @returns the number of the next round: what was sent before has a smaller one
+   */
+  writeOff(): number {
+    this.#writtenOff = this.#unanswered.size;
+    return this.#rounds;
   }
 
   halt(): void {
@@ -100,7 +115,7 @@ export class SteadyTraffic {
   }
 
   #send(to: string): void {
-    if (this.#unanswered.size + this.#peers.length > this.#mostUnanswered) return;
+    if (this.#unanswered.size + this.#peers.length > this.#mostUnanswered + this.#writtenOff) return;
     const round = this.#rounds++;
     for (const [client, peer] of this.#peers.entries()) {
       const request = `${client}/${round}`;
