@@ -4,16 +4,23 @@
  */
 import type { AdminHost, Prepared } from "./admin/admin-host.js";
 import type { AdminSide } from "./admin/admin-side.js";
+import type { InheritedDoors } from "./admin/inherited-doors.js";
 import type { Config } from "./config/config.js";
+
+type Host = Omit<AdminHost, "version" | "inherited">;
 
 const NOTHING: Prepared = { commit() {}, rollback: async () => {} };
 
 export class AdminLink {
-  readonly #host: Omit<AdminHost, "version">;
+  readonly #host: Host;
+  readonly #inheritedFds: ReadonlyMap<string, number>;
+  #inherited: InheritedDoors | undefined;
   #side: AdminSide | undefined;
 
-  constructor(host: Omit<AdminHost, "version">) {
+  /** @param inherited listening sockets of the process before, by the address as the config writes it */
+  constructor(host: Host, inherited: ReadonlyMap<string, number> = new Map()) {
     this.#host = host;
+    this.#inheritedFds = inherited;
   }
 
   /** Addresses of the API, as really bound. */
@@ -30,19 +37,34 @@ export class AdminLink {
     const isWanted = config.admin !== undefined || config.metrics?.otlp !== undefined;
     if (this.#side === undefined && isWanted) {
       const { openAdminSide } = await import("./admin/admin-side.js");
-      this.#side = openAdminSide(this.#host);
+      this.#side = openAdminSide({ ...this.#host, inherited: await this.#openInherited() });
     }
     return (await this.#side?.prepare(config, { isTaken })) ?? NOTHING;
   }
 
-  /** Another process takes over and gets the addresses. */
+  /** Listening sockets, by the address as it is written. */
+  descriptors(): ReadonlyMap<string, number> {
+    return this.#side?.descriptors() ?? new Map();
+  }
+
+  /** Another process has taken over, and has the sockets. */
   handOver(): void {
     void this.#side?.handOver();
   }
 
-  /** It did not take over after all. */
-  takeBack(): void {
-    this.#side?.takeBack();
+  /** This process takes over, with the sockets of the one before. */
+  async takeOver(): Promise<void> {
+    if (this.#inheritedFds.size === 0) return this.#side?.takeOver();
+    const inherited = await this.#openInherited();
+    inherited.release();
+    await this.#side?.takeOver();
+    inherited.closeRest();
+  }
+
+  async #openInherited(): Promise<InheritedDoors> {
+    const { InheritedDoors } = await import("./admin/inherited-doors.js");
+    this.#inherited ??= new InheritedDoors(this.#inheritedFds);
+    return this.#inherited;
   }
 
   async close(): Promise<void> {

@@ -45,6 +45,7 @@ import { startOnPlane } from "./start-on-plane.js";
 import {
   type CreateOptions,
   FAULTS,
+  GIVE_LOGS,
   HANDOVER,
   REOPEN_LOGS,
   type StartedBalancer,
@@ -203,16 +204,18 @@ class RunningBalancer implements StartedBalancer {
     });
   }
 
-  #createAdmin({ env = {}, reloadFile }: StartOptions): AdminLink {
+  #createAdmin({ env = {}, reloadFile, inheritedAdmin }: StartOptions): AdminLink {
     const { events, warnings, warn } = this.#outlets;
-    return new AdminLink({
+    const host = {
       balancer: this,
       events: watchQuietly(events, warnings),
       env,
       warn,
       reloadFile,
-      replaceConfig: (config, version, actor) => this.#reloads.reload(config as ConfigInput, actor, version),
-    });
+      replaceConfig: (config: unknown, version: number | undefined, actor: Actor) =>
+        this.#reloads.reload(config as ConfigInput, actor, version),
+    };
+    return new AdminLink(host, inheritedAdmin);
   }
 
   /** What was compiled is put in force, and then what people see it by. */
@@ -245,6 +248,10 @@ class RunningBalancer implements StartedBalancer {
 
   [REOPEN_LOGS](): void {
     this.#flowLog.reopen();
+  }
+
+  [GIVE_LOGS](uid: number, gid: number): Promise<void> {
+    return this.#flowLog.giveTo(uid, gid);
   }
 
   get config(): ConfigInForce {

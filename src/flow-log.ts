@@ -66,7 +66,7 @@ export class FlowLog {
     this.#write();
     this.#leave();
     if (config === undefined) return;
-    const failed = (reason: string) => this.#warn(`${config.file}: ${reason}`);
+    const failed = (reason: string, isKept = false) => this.#warn(`${config.file}: ${reason}`, isKept);
     this.#file = config.file;
     this.#sink =
       config.file === STDOUT ? new LineStream(process.stdout, failed) : new LineFile(config.file, failed);
@@ -76,6 +76,11 @@ export class FlowLog {
   /** Its file may have been renamed: further lines go to the one that has its name now. */
   reopen(): void {
     this.#sink?.reopen();
+  }
+
+  /** Its file is another user's from now on, if this process has made it. @throws the system's error */
+  async giveTo(uid: number, gid: number): Promise<void> {
+    await this.#sink?.giveTo(uid, gid);
   }
 
   /** What flows may be called that end from now on. */
@@ -135,10 +140,11 @@ export class FlowLog {
     return `${JSON.stringify(line)}\n`;
   }
 
-  #warn(reason: string): void {
+  #warn(reason: string, isKept = false): void {
     const nowMs = this.#options.clock.now();
     if (nowMs - this.#warnedAtMs < WARN_EVERY_MS) return;
     this.#warnedAtMs = nowMs;
-    this.#options.warn("flow_log", `the flow log loses lines: ${reason}`);
+    const what = isKept ? "the flow log goes on in the file that was open" : "the flow log loses lines";
+    this.#options.warn("flow_log", `${what}: ${reason}`);
   }
 }

@@ -55,13 +55,20 @@ export class HandoverControl implements Handover {
     return nameSockets(plane.descriptors(), inForce.snapshot);
   }
 
+  adminSockets(): ReadonlyMap<string, number> {
+    return this.#parts.admin.descriptors();
+  }
+
+  leave(): void {
+    if (this.#handedOver) this.#parts.admin.handOver();
+  }
+
   stopReceiving(): Promise<readonly NamedBinding[]> {
-    const { plane, inForce, turns, admin } = this.#parts;
+    const { plane, inForce, turns } = this.#parts;
     return turns.take(async () => {
       this.#handedOver = true;
       this.#receives = false;
       await plane.receive(false);
-      admin.handOver();
       const flows = plane.flows({ limit: Number.POSITIVE_INFINITY });
       return nameBindings(flows, inForce.snapshot, inForce.addresses);
     });
@@ -75,10 +82,10 @@ export class HandoverControl implements Handover {
     const { plane, inForce, turns, admin, isOver } = this.#parts;
     return turns.take(async () => {
       if (isOver()) return;
-      if (this.#handedOver) admin.takeBack();
       this.#handedOver = false;
       this.#receives = true;
       await plane.receive(true, packBindings(bindings, inForce.snapshot, inForce.addresses));
+      await admin.takeOver();
     });
   }
 }

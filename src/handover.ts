@@ -26,10 +26,14 @@ export interface NamedBinding {
 export interface Handover {
   /** @throws NotSupportedError where sockets cannot be handed over */
   sockets(): readonly HandoverSocket[];
+  /** Listening sockets of the admin API, by the address as the config writes it. */
+  adminSockets(): ReadonlyMap<string, number>;
   /** Receives no more requests; replies go on. Gives the live flows that still take requests. */
   stopReceiving(): Promise<readonly NamedBinding[]>;
   /** Receives requests, from now on or again; flows of these clients open on these backends. */
   receive(bindings: readonly NamedBinding[]): Promise<void>;
+  /** Another process receives for good: the admin API is its own. */
+  leave(): void;
   /** The process that has taken over is short of local ports: gives it some of those that rest here. */
   makeRoom(): void;
 }

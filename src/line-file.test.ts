@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
@@ -48,6 +57,43 @@ describe("LineFile", () => {
     assert.ok(readFileSync(`${path}.1`, "utf8").startsWith("before\n"));
     assert.match(readFileSync(path, "utf8"), /after\n$/);
     assert.deepEqual(figures(file), [3, 0, 0]);
+  });
+
+  it("goes on in the file that was open while the new one cannot be opened", async () => {
+    const place = join(folder, "place");
+    mkdirSync(place);
+    const kept: (boolean | undefined)[] = [];
+    const file = new LineFile(join(place, "a"), (_reason, isKept) => kept.push(isKept));
+    file.write(["before\n"]);
+    await settled(file);
+    renameSync(place, `${place}.1`);
+    file.reopen();
+    file.write(["between\n"]);
+    await settled(file);
+    assert.deepEqual([figures(file), [...new Set(kept)]], [[2, 0, 0], [true]]);
+    mkdirSync(place);
+    file.reopen();
+    file.write(["after\n"]);
+    file.close();
+    await file.closed;
+    assert.equal(readFileSync(join(`${place}.1`, "a"), "utf8"), "before\nbetween\n");
+    assert.equal(readFileSync(join(place, "a"), "utf8"), "after\n");
+  });
+
+  it("gives a file that it has made to another user, and no other file", {
+    skip: process.getuid?.() !== 0 && "needs to be root",
+  }, async () => {
+    const owners: number[] = [];
+    writeFileSync(join(folder, "old"), "");
+    symlinkSync(join(folder, "old"), join(folder, "link"));
+    for (const name of ["made", "old", "link"]) {
+      const file = new LineFile(join(folder, name), assert.fail);
+      await file.giveTo(65534, 65534);
+      file.close();
+      await file.closed;
+      owners.push(statSync(join(folder, name)).uid);
+    }
+    assert.deepEqual(owners, [65534, 0, 0]);
   });
 
   it("counts what a full disk does not take, and says so", async () => {

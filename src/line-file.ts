@@ -1,8 +1,9 @@
 /**
  * Lines appended to a file, one write at a time, while further ones gather. A write that fails (disk full) loses what it had
- * left; the next begins on a line of its own. A file that cannot be opened is tried again every second.
+ * left; the next begins on a line of its own. A file that cannot be opened is tried again every second, and what was open before it is
+ * written to until then.
  */
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, lstat, open } from "node:fs/promises";
 import { type LineSink, MOST_WAITING_BYTES } from "./line-sink.js";
 
 const RETRY_MS = 1000;
@@ -10,13 +11,19 @@ const RETRY_MS = 1000;
 const MODE = 0o640;
 const LINE_BREAK = 0x0a;
 
+/** @param isKept nothing is lost, for the file that was open before goes on */
+export type FileFailure = (reason: string, isKept?: boolean) => void;
+
 export class LineFile implements LineSink {
   lines = 0;
   dropped = 0;
   waiting = 0;
   readonly closed: Promise<void>;
   readonly #path: string;
-  readonly #failed: (reason: string) => void;
+  readonly #failed: FileFailure;
+  /** Whether the file was not there before. */
+  #isMade = false;
+  #running = Promise.resolve();
   #handle: FileHandle | undefined;
   #gathered: string[] = [];
   #gatheredBytes = 0;
@@ -29,13 +36,13 @@ export class LineFile implements LineSink {
   #resolveClosed: () => void = () => {};
 
   /** @param failed may be called for each loss */
-  constructor(path: string, failed: (reason: string) => void) {
+  constructor(path: string, failed: FileFailure) {
     this.#path = path;
     this.#failed = failed;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    void this.#run();
+    this.#start();
   }
 
   write(lines: readonly string[]): void {
@@ -47,28 +54,44 @@ export class LineFile implements LineSink {
     this.#gathered.push(...lines);
     this.#gatheredBytes += bytes;
     this.waiting += lines.length;
-    void this.#run();
+    this.#start();
   }
 
   reopen(): void {
     this.#wantsReopen = true;
     this.#retryAtMs = 0;
-    void this.#run();
+    this.#start();
+  }
+
+  /**
+   * The file is another user's from now on, if this process has made it: a file that was there may be anything, by a link.
+   * @throws the system's error
+   */
+  async giveTo(uid: number, gid: number): Promise<void> {
+    const there = await lstat(this.#path).catch(() => undefined);
+    // A pipe may be open only when somebody reads it.
+    if (there !== undefined && !there.isFile()) return;
+    await this.#running;
+    if (this.#isMade) await this.#handle?.chown(uid, gid);
   }
 
   close(): void {
     this.#isClosed = true;
-    void this.#run();
+    this.#start();
   }
 
-  /** Goes on until there is nothing to do; one at a time. */
+  /** One at a time. */
+  #start(): void {
+    if (!this.#isBusy) this.#running = this.#run();
+  }
+
+  /** Goes on until there is nothing to do. */
   async #run(): Promise<void> {
-    if (this.#isBusy) return;
     this.#isBusy = true;
     do {
       await this.#open();
-      if (!this.#wantsReopen) await this.#flush();
-    } while (this.#gathered.length > 0 || this.#wantsReopen);
+      if (!this.#isReopenDue()) await this.#flush();
+    } while (this.#gathered.length > 0 || this.#isReopenDue());
     if (this.#isClosed) {
       await this.#closeHandle();
       this.#resolveClosed();
@@ -77,18 +100,25 @@ export class LineFile implements LineSink {
   }
 
   async #open(): Promise<void> {
-    if (this.#wantsReopen) {
-      await this.#closeHandle();
-      this.#wantsReopen = false;
-      this.#isTorn = false;
-    }
-    if (this.#handle !== undefined || performance.now() < this.#retryAtMs) return;
+    if (performance.now() < this.#retryAtMs) return;
+    if (this.#handle !== undefined && !this.#wantsReopen) return;
+    this.#wantsReopen = false;
     try {
-      this.#handle = await open(this.#path, "a", MODE);
+      const { handle, isMade } = await openToAppend(this.#path);
+      await this.#closeHandle();
+      this.#handle = handle;
+      this.#isMade = isMade;
+      this.#isTorn = false;
     } catch (error) {
       this.#retryAtMs = performance.now() + RETRY_MS;
-      this.#failed((error as Error).message);
+      const isKept = this.#handle !== undefined;
+      this.#wantsReopen ||= isKept;
+      this.#failed((error as Error).message, isKept);
     }
+  }
+
+  #isReopenDue(): boolean {
+    return this.#wantsReopen && performance.now() >= this.#retryAtMs;
   }
 
   /** Writes what has gathered. */
@@ -135,6 +165,15 @@ export class LineFile implements LineSink {
   #lose(lines: number, reason: string): void {
     this.dropped += lines;
     this.#failed(reason);
+  }
+}
+
+async function openToAppend(path: string): Promise<{ handle: FileHandle; isMade: boolean }> {
+  try {
+    return { handle: await open(path, "ax", MODE), isMade: true };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return { handle: await open(path, "a", MODE), isMade: false };
   }
 }
 

@@ -12,6 +12,8 @@ export interface LineSink {
   write(lines: readonly string[]): void;
   /** A file may have been renamed: further lines go to the one that has its name now. */
   reopen(): void;
+  /** Another user is to go on with it. @throws the system's error */
+  giveTo(uid: number, gid: number): Promise<void>;
   close(): void;
 }
 
@@ -60,6 +62,8 @@ export class LineStream implements LineSink {
   }
 
   reopen(): void {}
+
+  async giveTo(): Promise<void> {}
 
   close(): void {
     this.#isClosed = true;

@@ -17,6 +17,8 @@ export interface CreateOptions {
 export interface StartOptions extends CreateOptions {
   /** Bound sockets for listeners to use. */
   readonly inherited?: InheritedSockets;
+  /** Listening sockets of the admin API, by the address as the config writes it. */
+  readonly inheritedAdmin?: ReadonlyMap<string, number>;
   /** False where requests are received only when `[HANDOVER].receive` says so. Default true. */
   readonly receiving?: boolean;
   /** Reads the config file again and puts it in force; undefined where there is none. */
@@ -38,11 +40,16 @@ export const HANDOVER = Symbol("sluice.handover");
 /** Opens the flow log's file anew, whatever becomes of a reload: not part of the public API. */
 export const REOPEN_LOGS = Symbol("sluice.reopen-logs");
 
+/** Makes the flow log's file another user's, if this process has made it: not part of the public API. */
+export const GIVE_LOGS = Symbol("sluice.give-logs");
+
 /** A balancer as `startBalancer` gives it. */
 export interface StartedBalancer extends Balancer {
   readonly [FAULTS]: PlaneFaults | undefined;
   readonly [HANDOVER]: Handover;
   [REOPEN_LOGS](): void;
+  /** @throws the system's error */
+  [GIVE_LOGS](uid: number, gid: number): Promise<void>;
   /** Addresses of the admin API, as really bound. */
   readonly adminAddresses: readonly string[];
   close(options?: StartedCloseOptions): Promise<void>;

@@ -1,5 +1,6 @@
 /** What the admin side needs of the one who opens it. */
 import type { Actor, Balancer, ReloadResult } from "../api.js";
+import type { InheritedDoors } from "./inherited-doors.js";
 import type { Environment } from "./secrets.js";
 
 /**
@@ -25,6 +26,8 @@ export interface AdminHost {
   readonly reloadFile: ((actor: Actor) => Promise<ReloadResult>) | undefined;
   /** Where the page is. Default: where the build puts it. */
   readonly pageFolder?: string | undefined;
+  /** Listening sockets of the process before. */
+  readonly inherited?: InheritedDoors | undefined;
   /** How long a request may take to arrive. Default 10 s. */
   readonly arrivalMs?: number | undefined;
 }

@@ -11,7 +11,7 @@ import { Auth, type Origin } from "./auth.js";
 import { createApp, type Rules } from "./create-app.js";
 import { EventLog, recordEvents } from "./event-log.js";
 import { History } from "./history.js";
-import { type HttpDoor, openHttpDoor } from "./http-door.js";
+import { type Closing, type HttpDoor, openHttpDoor } from "./http-door.js";
 import type { Prometheus } from "./prometheus.js";
 import { type AdminSecrets, readSecrets } from "./secrets.js";
 import { WarningLog } from "./warning-log.js";
@@ -46,6 +46,8 @@ export class AdminServer {
   /** What is in force, to open it again. */
   #inForce: { readonly admin: AdminConfig; readonly secrets: AdminSecrets } | undefined;
   #retrying: AbortController | undefined;
+  /** Addresses in force that cannot be opened, and not because another process has them. */
+  readonly #hopeless = new Set<string>();
 
   constructor(options: AdminServerOptions) {
     this.#options = options;
@@ -64,7 +66,6 @@ export class AdminServer {
     const { host } = this.#options;
     const secrets = await readSecrets(admin, host.env);
     this.#app ??= await this.#start();
-    this.#retrying?.abort();
     const opened = await this.#openDoors(admin, secrets);
     return {
       commit: () => this.#commit(admin, secrets, opened),
@@ -80,36 +81,44 @@ export class AdminServer {
     const secrets = await readSecrets(admin, this.#options.host.env);
     this.#app ??= await this.#start();
     return {
-      commit: () => {
-        this.#inForce = { admin, secrets };
-        this.reopen();
-      },
+      commit: () => this.#commit(admin, secrets, []),
       rollback: async () => {},
     };
   }
 
-  /** Opens what is in force and not open, as soon as it can be. */
-  reopen(): void {
+  /** Opens what is in force and not open, each address as soon as it can be. Resolves when each has been tried once. */
+  openMissing(): Promise<void> {
     const retrying = new AbortController();
     this.#retrying?.abort();
     this.#retrying = retrying;
-    void this.#retry(retrying.signal);
+    return this.#retry(retrying.signal);
   }
 
-  /** Leaves the addresses to another process. @param graceMs for answers under way */
-  async release(graceMs = 0): Promise<void> {
-    this.#retrying?.abort();
-    const doors = [...this.#doors.values()];
-    this.#doors.clear();
-    await closeAll(doors, graceMs);
+  /** Listening sockets, by the address as it is written. */
+  descriptors(): ReadonlyMap<string, number> {
+    return new Map(
+      [...this.#doors].map(([key, door]) => [key, door.fd()] as const).filter(([, fd]) => fd >= 0),
+    );
+  }
+
+  /** Another process goes on with the sockets. */
+  async release(): Promise<void> {
+    await this.#closeDoors({ graceMs: CLOSE_GRACE_MS, isPassedOn: true });
   }
 
   async close(graceMs = 0): Promise<void> {
     this.#closing.abort();
     for (const end of this.#ends) end();
-    await this.release(graceMs);
+    await this.#closeDoors({ graceMs });
     await Promise.all(this.#leaving);
     await this.#app?.close();
+  }
+
+  async #closeDoors(closing: Closing): Promise<void> {
+    this.#retrying?.abort();
+    const doors = [...this.#doors.values()];
+    this.#doors.clear();
+    await closeAll(doors, closing);
   }
 
   async #start(): Promise<App> {
@@ -139,12 +148,13 @@ export class AdminServer {
     });
   }
 
-  /** Those of the config's addresses that are not open yet. */
+  /** Those of the config's addresses that are new. One in force that could not be opened is no reason to refuse a reload. */
   async #openDoors(admin: AdminConfig, secrets: AdminSecrets): Promise<HttpDoor[]> {
     const opened: HttpDoor[] = [];
     try {
       for (const address of admin.listen) {
         const there = this.#doors.get(address.text);
+        if (there === undefined && this.#isMissing(address)) continue;
         if (there === undefined) opened.push(await this.#openDoor(address, secrets));
         else checkProtocol(address, there, secrets);
       }
@@ -155,12 +165,19 @@ export class AdminServer {
     }
   }
 
+  #isMissing({ text }: AdminAddress): boolean {
+    return (
+      !this.#doors.has(text) && this.#inForce?.admin.listen.some((other) => other.text === text) === true
+    );
+  }
+
   #openDoor(address: AdminAddress, { certificate }: AdminSecrets): Promise<HttpDoor> {
     return openHttpDoor({
       address,
       certificate: address.kind === "unix" ? undefined : certificate,
       onAnswer: this.#options.onAnswer,
       arrivalMs: this.#options.host.arrivalMs,
+      fd: this.#options.host.inherited?.take(address.text),
       onRequest: (request, response) => {
         const from = address.kind === "unix" ? undefined : request.socket.remoteAddress;
         this.#origins.set(request, { kind: address.kind, from });
@@ -171,6 +188,7 @@ export class AdminServer {
 
   #commit(admin: AdminConfig, secrets: AdminSecrets, opened: readonly HttpDoor[]): void {
     this.#inForce = { admin, secrets };
+    this.#hopeless.clear();
     const hosts = admin.hosts.map((name) => name.toLowerCase());
     this.#rules = { auth: new Auth(secrets.tokens, this.#wrongTokens), hosts };
     for (const door of opened) this.#doors.set(door.key, door);
@@ -181,25 +199,38 @@ export class AdminServer {
         continue;
       }
       this.#doors.delete(key);
-      const left = door.close(CLOSE_GRACE_MS);
+      const left = door.close({ graceMs: CLOSE_GRACE_MS });
       this.#leaving.add(left);
       void left.then(() => this.#leaving.delete(left));
     }
+    void this.openMissing();
   }
 
+  /** One address that cannot be opened keeps no other closed. Resolves after a first try; further ones follow by themselves. */
   async #retry(signal: AbortSignal): Promise<void> {
-    const { warn } = this.#options.host;
-    while (!signal.aborted && this.#inForce !== undefined) {
-      const { admin, secrets } = this.#inForce;
+    const { warn, inherited } = this.#options.host;
+    if (this.#inForce === undefined) return;
+    const { admin, secrets } = this.#inForce;
+    let isToTryAgain = false;
+    const failures: string[] = [];
+    for (const address of admin.listen) {
+      if (signal.aborted) return;
+      if (this.#doors.has(address.text) || this.#hopeless.has(address.text)) continue;
+      if (inherited?.isWithheld(address.text)) continue;
       try {
-        const opened = await this.#openDoors(admin, secrets);
-        if (signal.aborted) return await closeAll(opened);
-        return this.#commit(admin, secrets, opened);
+        const door = await this.#openDoor(address, secrets);
+        if (signal.aborted) return await door.close({ graceMs: 0 });
+        this.#doors.set(door.key, door);
       } catch (error) {
-        if (!isTaken(error)) return warn("admin", String((error as Error).message));
+        if (isTaken(error)) isToTryAgain = true;
+        else {
+          this.#hopeless.add(address.text);
+          failures.push((error as Error).message);
+        }
       }
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
     }
+    if (failures.length > 0) warn("admin", `${failures.join("; ")}: closed until sluice is started anew`);
+    if (isToTryAgain) setTimeout(() => void this.#retry(signal), RETRY_MS).unref();
   }
 }
 
@@ -214,6 +245,6 @@ function checkProtocol(address: AdminAddress, door: HttpDoor, { certificate }: A
   throw new ListenError(address.text, `admin ${address.text}: ${why}`);
 }
 
-async function closeAll(doors: readonly HttpDoor[], graceMs = 0): Promise<void> {
-  await Promise.all(doors.map((door) => door.close(graceMs)));
+async function closeAll(doors: readonly HttpDoor[], closing: Closing = { graceMs: 0 }): Promise<void> {
+  await Promise.all(doors.map((door) => door.close(closing)));
 }

@@ -1,11 +1,13 @@
 /** The life of the admin side: with and without the API, handed over and taken back, figures sent. */
 import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, createServer as createPlainServer } from "node:net";
+import { dirname } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseConfig } from "../config/parse-config.js";
-import { openRequest, openRig, readAnswer } from "./admin-rig.testing.js";
+import { createFolder, openRequest, openRig, readAnswer } from "./admin-rig.testing.js";
 
 async function status(port: number, path = "/healthz"): Promise<number> {
   return (await readAnswer(await openRequest({ port }, path))).status;
@@ -33,17 +35,40 @@ async function takePort(t: TestContext): Promise<{ port: number; release: () => 
 const configWith = (rest: object) =>
   parseConfig({ listeners: [{ address: "127.0.0.1:0" }], pools: [{ backends: ["127.0.0.1:9"] }], ...rest });
 
-test("AdminSide: handed over, the addresses are free; taken back, they answer again", async (t) => {
-  const taken = await takePort(t);
-  taken.release();
-  const { side, change } = await openRig(t);
-  await change({ listen: `127.0.0.1:${taken.port}` });
-  assert.equal(await status(taken.port), 200);
+test("AdminSide: handed over, its own sockets are closed, and the name of the Unix socket stays", async (t) => {
+  const { side, port, socketPath } = await openRig(t);
+  assert.equal(await status(port), 200);
+  assert.deepEqual([...side.descriptors().keys()], ["127.0.0.1:0", `unix:${socketPath}`]);
   await side.handOver();
-  assert.deepEqual(side.addresses, []);
-  await assert.rejects(status(taken.port), /ECONNREFUSED/);
-  side.takeBack();
-  assert.equal(await eventually(() => status(taken.port)), 200);
+  assert.deepEqual([side.addresses, side.descriptors().size], [[], 0]);
+  await assert.rejects(status(port), /ECONNREFUSED/);
+  assert.ok(existsSync(socketPath));
+  await side.close();
+  assert.ok(existsSync(socketPath));
+});
+
+test("AdminSide: closed, it removes its Unix socket, but not what has its name by then", async (t) => {
+  const { change, socketPath } = await openRig(t);
+  await change({ listen: "127.0.0.1:0" });
+  assert.deepEqual(readdirSync(dirname(socketPath)), []);
+  await change({ listen: `unix:${socketPath}` });
+  rmSync(socketPath);
+  writeFileSync(socketPath, "not a socket");
+  await change({ listen: "127.0.0.1:0" });
+  assert.equal(readFileSync(socketPath, "utf8"), "not a socket");
+});
+
+test("AdminSide: after an upgrade one address that cannot be opened keeps no other closed, and no reload out", async (t) => {
+  const { port, release } = await takePort(t);
+  release();
+  const { side, warnings, change } = await openRig(t);
+  const admin = { listen: [`unix:${createFolder(t)}/none/sock`, `127.0.0.1:${port}`] };
+  (await side.prepare(configWith({ admin }), { isTaken: true })).commit();
+  assert.equal(await eventually(() => status(port)), 200);
+  await eventually(() => assert.equal(warnings.length, 1));
+  assert.match(warnings[0].message, /none\/sock: cannot be opened: .*: closed until sluice is started anew/);
+  await change({ ...admin, hosts: ["example.org"] });
+  assert.equal(await status(port), 200);
 });
 
 test("AdminSide: what another process has still is opened as soon as it is free", async (t) => {

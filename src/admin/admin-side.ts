@@ -55,14 +55,19 @@ export class AdminSide {
     };
   }
 
-  /** Another process takes over: it gets the addresses. */
+  /** Listening sockets, by the address as it is written. */
+  descriptors(): ReadonlyMap<string, number> {
+    return this.#server?.descriptors() ?? new Map();
+  }
+
+  /** Another process has taken over, and has the sockets. */
   async handOver(): Promise<void> {
     await this.#server?.release();
   }
 
-  /** It did not take over after all. */
-  takeBack(): void {
-    this.#server?.reopen();
+  /** This process takes over, with the sockets of the one before. */
+  async takeOver(): Promise<void> {
+    await this.#server?.openMissing();
   }
 
   async close(): Promise<void> {

@@ -59,6 +59,11 @@ export class Connections {
     };
   }
 
+  /** Their clients open them again. */
+  endStreams(): void {
+    for (const connection of this.#all.values()) if (rankOf(connection) === 3) connection.socket.destroy();
+  }
+
   #touch(key: string | Socket, connection: Connection): void {
     if (this.#all.get(key) !== connection) return;
     this.#all.delete(key);

@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { AdminAddress } from "../config/admin-config.js";
 import { formatEndpoint, parseIp } from "../core/address.js";
 import { Connections } from "./connections.js";
-import { listen } from "./listen.js";
+import { inodeOfSocket, listen, removeSocket } from "./listen.js";
 import { SECURITY_HEADERS } from "./security-headers.js";
 
 /** Of Node's HTTP server. */
@@ -38,6 +38,16 @@ export interface DoorOptions {
   readonly onAnswer: (method: string, status: number) => void;
   /** How long a request may take to arrive. Default 10 s. */
   readonly arrivalMs?: number | undefined;
+  /** Of a socket that listens at the address already. */
+  readonly fd?: number | undefined;
+}
+
+/** How a door is closed. */
+export interface Closing {
+  /** For answers under way. */
+  readonly graceMs: number;
+  /** Another process goes on with the same socket, and needs its name. */
+  readonly isPassedOn?: boolean;
 }
 
 export type HttpDoor = Awaited<ReturnType<typeof openHttpDoor>>;
@@ -69,24 +79,30 @@ export async function openHttpDoor(options: DoorOptions) {
   });
   // A client that is no TLS client at all, or went: nobody to answer.
   server.on("tlsClientError", (_, socket: Socket) => socket.destroy());
-  await listen(server, address);
+  await listen(server, address, options.fd);
   // An accept that fails for want of descriptors is tried again by the system.
   server.on("error", () => {});
+  const path = address.kind === "unix" ? address.path : undefined;
+  const inode = path && inodeOfSocket(path);
   return {
     key: address.text,
     isSecure: secure !== undefined,
     /** The address really bound. */
     text: address.kind === "unix" ? address.text : boundText(server.address() as AddressInfo),
     setCertificate: (next: Certificate) => secure?.setSecureContext(next),
+    /** The listening socket's descriptor; -1 where there is none. */
+    fd: () => (server as unknown as { _handle?: { fd: number } })._handle?.fd ?? -1,
     /** Takes no more connections at once; ends those that are there after `graceMs`, the idle ones before. */
-    close: (graceMs: number) =>
+    close: ({ graceMs, isPassedOn = false }: Closing) =>
       new Promise<void>((resolve) => {
+        if (path !== undefined && !isPassedOn) removeSocket(path, inode || undefined);
         const timer = setTimeout(() => server.closeAllConnections(), graceMs);
         server.close(() => {
           clearTimeout(timer);
           resolve();
         });
         server.closeIdleConnections();
+        if (isPassedOn) connections.endStreams();
         if (graceMs === 0) server.closeAllConnections();
       }),
   };

@@ -3,21 +3,32 @@
 import type { NamedBinding } from "../handover.js";
 import { HANDOVER, type StartedBalancer } from "../started-balancer.js";
 import type { ConfigSource } from "./run-flags.js";
-import { type FromSuccessor, parseSockets, type ToSuccessor, UPGRADE_VARIABLE } from "./upgrade-messages.js";
+import {
+  type FromSuccessor,
+  parseAdminSockets,
+  parseSockets,
+  type ToSuccessor,
+  UPGRADE_ADMIN_VARIABLE,
+  UPGRADE_VARIABLE,
+} from "./upgrade-messages.js";
 
 export interface Predecessor {
   /** Bound addresses and descriptors. */
   readonly sockets: readonly (readonly [address: string, fd: number])[];
+  /** Listening sockets of the admin API: addresses as the config writes them, and descriptors. */
+  readonly adminSockets: ReadonlyMap<string, number>;
   /** The source, but where the config asks for any port a listener keeps the one that it had. */
   keepPorts(source: ConfigSource): ConfigSource;
   /** Lets the old process go and receives. Resolves once the balancer does; rejects when it is aborted before. */
   takeOver(balancer: StartedBalancer, signal: AbortSignal): Promise<void>;
 }
 
-/** Undefined where this process was started in the ordinary way. Takes its variable out of `env`. */
+/** Undefined where this process was started in the ordinary way. Takes its variables out of `env`. */
 export function findPredecessor(env: NodeJS.ProcessEnv): Predecessor | undefined {
   const text = env[UPGRADE_VARIABLE];
+  const adminText = env[UPGRADE_ADMIN_VARIABLE] ?? "[]";
   delete env[UPGRADE_VARIABLE];
+  delete env[UPGRADE_ADMIN_VARIABLE];
   if (text === undefined || process.send === undefined) return undefined;
   const sockets = parseSockets(text);
   const ports = new Map(
@@ -25,6 +36,7 @@ export function findPredecessor(env: NodeJS.ProcessEnv): Predecessor | undefined
   );
   return {
     sockets: sockets.flatMap(({ address, fds }) => fds.map((fd) => [address, fd] as const)),
+    adminSockets: parseAdminSockets(adminText),
     keepPorts: (source) => keepPorts(source, ports),
     takeOver,
   };

@@ -23,9 +23,13 @@ export function parseUser(text: string): UserFlag {
 /**
  * Gives up root for good: groups first, for only root may change them. Nothing happens where the process is that user
  * already.
+ * @param give gives files to them; called by root still. Where it fails they stay as they are
  * @throws SluiceError when there is no such user or group, or the process may not change into it
  */
-export function dropPrivileges(flag: UserFlag): void {
+export async function dropPrivileges(
+  flag: UserFlag,
+  give: (uid: number, gid: number) => Promise<void>,
+): Promise<void> {
   if (!process.setuid || !process.setgid || !process.setgroups) {
     throw refusal(flag, `there are no users on ${process.platform}`);
   }
@@ -37,6 +41,7 @@ export function dropPrivileges(flag: UserFlag): void {
   try {
     process.setgroups((flag.group === undefined && idsOf(flag.user, "-G")) || [group]);
     process.setgid(group);
+    await give(uid, process.getgid?.() ?? uid).catch(() => {});
     process.setuid(uid);
   } catch (cause) {
     throw refusal(flag, cause instanceof Error ? cause.message : String(cause), cause);

@@ -8,8 +8,9 @@ import { createSystemClock } from "../core/clock.js";
 import { SluiceError } from "../core/errors.js";
 import { type FileWatch, watchFile } from "../discovery/watch-file.js";
 import { InheritedSockets } from "../planes/inherited-sockets.js";
-import { REOPEN_LOGS, type StartedBalancer } from "../started-balancer.js";
+import { GIVE_LOGS, REOPEN_LOGS, type StartedBalancer } from "../started-balancer.js";
 import { logEvents, logReady, logWarnings } from "./announce.js";
+import { warnOfFlowLog } from "./flow-log-access.js";
 import type { Logger } from "./logger.js";
 import { findPredecessor } from "./predecessor.js";
 import { dropPrivileges, type UserFlag } from "./privileges.js";
@@ -106,13 +107,17 @@ async function start(
   const reloadFile = (actor: Actor) => reloadFor(actor, started, kept, log);
   const running = await startBalancer(config, {
     ...{ signal, env, inherited, receiving },
+    ...(predecessor && { inheritedAdmin: predecessor.adminSockets }),
     ...(kept.file !== undefined && { reloadFile }),
   });
   started = running;
   try {
     for (const address of inherited.addresses)
       log.warn({ address }, "no listener has the passed socket's address");
-    if (user !== undefined) dropPrivileges(user);
+    if (user !== undefined) {
+      await dropPrivileges(user, (...ids) => running[GIVE_LOGS](...ids));
+      warnOfFlowLog(config, user, log);
+    }
     await predecessor?.takeOver(running, signal);
     logReady(log, running, config);
     if (running.adminAddresses.length > 0) log.info({ admin: running.adminAddresses }, "admin API open");

@@ -4,12 +4,13 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { SluiceError } from "../core/errors.js";
-import type { HandoverSocket } from "../handover.js";
+import type { Handover, HandoverSocket } from "../handover.js";
 import { HANDOVER, type StartedBalancer } from "../started-balancer.js";
 import {
   BINDINGS_AT_ONCE,
   type FromSuccessor,
   type ToSuccessor,
+  UPGRADE_ADMIN_VARIABLE,
   UPGRADE_VARIABLE,
 } from "./upgrade-messages.js";
 
@@ -42,10 +43,11 @@ export async function upgrade(balancer: StartedBalancer, options: UpgradeOptions
   if (process.pid === 1) {
     throw failure("this is process 1: when it ends, everything ends");
   }
-  const successor = new Successor(balancer[HANDOVER].sockets(), options);
+  const successor = new Successor(balancer[HANDOVER], options);
   try {
     await successor.next("ready");
     await giveOver(balancer, successor);
+    balancer[HANDOVER].leave();
     successor.release(() => balancer[HANDOVER].makeRoom());
     return successor.pid;
   } catch (error) {
@@ -79,13 +81,19 @@ class Successor {
   readonly #ended: Promise<string>;
   #wake: () => void = () => {};
 
-  constructor(sockets: readonly HandoverSocket[], options: UpgradeOptions) {
+  constructor(handover: Pick<Handover, "sockets" | "adminSockets">, options: UpgradeOptions) {
     this.#options = options;
-    const fds = sockets.flatMap((socket) => socket.fds);
+    const sockets = handover.sockets();
+    const admin = [...handover.adminSockets()];
+    const fds = [...sockets.flatMap((socket) => socket.fds), ...admin.map(([, fd]) => fd)];
     const { command = process.argv.slice(1) } = options;
     this.#child = spawn(process.execPath, [...process.execArgv, ...command], {
       stdio: ["inherit", "inherit", "inherit", "ipc", ...fds],
-      env: createEnvironment(options.env, sockets),
+      env: createEnvironment(
+        options.env,
+        sockets,
+        admin.map(([address]) => address),
+      ),
     });
     this.#child.on("message", (message: FromSuccessor) => {
       this.#received.add(message.type);
@@ -148,12 +156,22 @@ class Successor {
   }
 }
 
-function createEnvironment(env: NodeJS.ProcessEnv, sockets: readonly HandoverSocket[]): NodeJS.ProcessEnv {
+/** @param admin addresses of the admin API, whose descriptors come after those of the listeners */
+function createEnvironment(
+  env: NodeJS.ProcessEnv,
+  sockets: readonly HandoverSocket[],
+  admin: readonly string[],
+): NodeJS.ProcessEnv {
   const theirs = { ...env };
   for (const name of OWN_VARIABLES) delete theirs[name];
   let next = FIRST_SOCKET_FD;
   const renumbered = sockets.map((socket) => ({ ...socket, fds: socket.fds.map(() => next++) }));
-  return { ...theirs, [UPGRADE_VARIABLE]: JSON.stringify(renumbered) };
+  const adminFds = admin.map((address) => [address, next++]);
+  return {
+    ...theirs,
+    [UPGRADE_VARIABLE]: JSON.stringify(renumbered),
+    [UPGRADE_ADMIN_VARIABLE]: JSON.stringify(adminFds),
+  };
 }
 
 function failure(why: string): SluiceError {

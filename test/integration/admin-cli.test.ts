@@ -1,8 +1,10 @@
 /** `sluice run` with the admin API: tokens from its environment, reloads asked for over HTTP, and an upgrade's way with the address. */
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
+import { connect, type NetConnectOpts } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { answering, createAsker } from "../support/admin-client.js";
 import { openBackend } from "../support/backends.js";
 import { RunningCli } from "../support/run-cli.js";
@@ -57,6 +59,7 @@ test("an upgrade: the new process answers at the old one's addresses, TCP and Un
   const { cli, port } = await start(t, { listen: [`127.0.0.1:${probe.port}`, `unix:${socketPath}`] });
   const askers = [createAsker(`127.0.0.1:${probe.port}`), createAsker(`unix:${socketPath}`)];
   for (const ask of askers) assert.equal((await ask("/api/v1/status")).json.pid, cli.pid);
+  const knocking = knockUntilStopped([{ port: probe.port, host: "127.0.0.1" }, { path: socketPath }]);
   cli.signal("SIGUSR2");
   const { newPid } = (await cli.waitForLog(
     "upgraded: the new process receives; this one delivers replies under way",
@@ -69,6 +72,7 @@ test("an upgrade: the new process answers at the old one's addresses, TCP and Un
   }
   cli.signal("SIGTERM");
   await cli.waitForLog("stopped");
+  assert.deepEqual(await knocking.stop(), []);
   assert.ok(existsSync(socketPath));
   const client = await UdpPeer.open(t);
   assert.equal((await client.ask("still", `127.0.0.1:${port}`)).text, "a:still");
@@ -76,6 +80,34 @@ test("an upgrade: the new process answers at the old one's addresses, TCP and Un
   await cli.ended();
   assert.ok(!existsSync(socketPath));
 });
+
+/** Connects again and again, and gives what was refused: at every moment somebody has to listen. */
+function knockUntilStopped(addresses: readonly NetConnectOpts[]) {
+  let isStopped = false;
+  const refused: string[] = [];
+  const knock = async (address: NetConnectOpts): Promise<void> => {
+    while (!isStopped) {
+      const socket = connect(address);
+      await new Promise<void>((resolve) => {
+        socket.once("connect", resolve);
+        socket.once("error", ({ message }) => {
+          if (/ECONNREFUSED|ENOENT/.test(message)) refused.push(message);
+          resolve();
+        });
+      });
+      socket.destroy();
+      await delay(2);
+    }
+  };
+  const all = addresses.map(knock);
+  return {
+    async stop(): Promise<readonly string[]> {
+      isStopped = true;
+      await Promise.all(all);
+      return refused;
+    },
+  };
+}
 
 function endIfThere(pid: number): void {
   try {
