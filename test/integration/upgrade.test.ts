@@ -34,6 +34,8 @@ class Generations {
 
   /** Processes whose place another has taken. */
   readonly #former: number[] = [];
+  /** Those of them that were told to stop. */
+  readonly #told = new Set<number>();
 
   get log() {
     return this.#cli.log;
@@ -60,7 +62,7 @@ class Generations {
 
   /** Has former processes give up their ports, which would rest for half a minute, and waits until so many have ended in the ordinary way. */
   stopped(count: number): Promise<unknown> {
-    for (const pid of this.#former) terminateIfThere(pid);
+    this.#terminateFormer();
     return this.#cli.waitForLog("stopped", count);
   }
 
@@ -71,8 +73,14 @@ class Generations {
     );
   }
 
+  /** Each once: while a process exits, Node.js no longer takes signals, and another one would end it in the other way. */
+  #terminateFormer(): void {
+    for (const pid of this.#former) if (!this.#told.has(pid)) terminateIfThere(pid);
+    for (const pid of this.#former) this.#told.add(pid);
+  }
+
   async stop(): Promise<void> {
-    for (const pid of this.#former) terminateIfThere(pid);
+    this.#terminateFormer();
     process.kill(this.#pid, "SIGTERM");
     assert.equal((await this.#cli.ended()).code, 0);
   }
