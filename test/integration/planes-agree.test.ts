@@ -144,11 +144,14 @@ function comparable(stats: Stats, { steps }: Script) {
     drops: stats.drops,
     replyDrops: stats.replyDrops,
     listeners: stats.listeners.map(({ name, address, ...counts }) => counts),
-    backends: stats.backends.map(({ address, name, replyTime, stateForMs, ...counts }) => ({
-      ...counts,
-      // After a second without a reply the count of those under way begins anew, and with it what is sampled.
-      ...(isAnswered && { samples: replyTime.samples }),
-    })),
+    // What people are told of a backend's health follows some time later, and after a second without a reply the count of requests
+    // under way begins anew, and with it what is sampled.
+    backends: stats.backends.map(
+      ({ address, name, replyTime, stateForMs, health, reason, outstanding, ...counts }) => ({
+        ...counts,
+        ...(isAnswered && { outstanding, samples: replyTime.samples }),
+      }),
+    ),
   };
 }
 
@@ -162,6 +165,7 @@ function createConfig(plane: "portable" | "batched", script: Script, backends: S
       {
         policy,
         affinity,
+        passive: { refusals: false, silence: "off" },
         maglevTableSize: 251,
         backends: backends.map((socket, index) => ({
           name: `b${index}`,
