@@ -12,6 +12,7 @@ import { GIVE_LOGS, REOPEN_LOGS, type StartedBalancer } from "../started-balance
 import { logEvents, logReady, logWarnings } from "./announce.js";
 import { warnOfFlowLog } from "./flow-log-access.js";
 import type { Logger } from "./logger.js";
+import { startReaping } from "./orphan-reaper.js";
 import { findPredecessor } from "./predecessor.js";
 import { dropPrivileges, type UserFlag } from "./privileges.js";
 import { createReloader } from "./reloader.js";
@@ -42,6 +43,7 @@ export async function serve(source: ConfigSource, log: Logger, options: ServeOpt
     if (balancer === undefined) hasChanged = true;
     else reload();
   });
+  const stopReaping = startReaping({ clock: createSystemClock(), warn: (message) => log.warn(message) });
   const signals = watchSignals({
     onStop(signal, times) {
       log.info({ signal }, times === 1 ? "stopping" : "stopping at once");
@@ -83,6 +85,7 @@ export async function serve(source: ConfigSource, log: Logger, options: ServeOpt
     log.info("stopped before it was ready");
   } finally {
     watch?.close();
+    stopReaping();
     signals.close();
     notifier.close();
   }

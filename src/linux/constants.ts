@@ -86,3 +86,6 @@ export const PR_SET_TIMERSLACK = 29;
 
 /** System calls that are made by number. Those added since Linux 5.1 have the same one on every processor. */
 export const SYS_EPOLL_PWAIT2 = 441;
+
+/** Of waitpid(2): answers 0 where the process is not dead. */
+export const WNOHANG = 1;

@@ -48,6 +48,8 @@ export interface Libc {
   usleep(microseconds: number): number;
   /** epoll_pwait2(2), since Linux 5.11: waits as long as the timespec at `timeout` says. -ENOSYS before. */
   epollPwait2(epollFd: number, events: number, maxEvents: number, timeout: number): number;
+  /** Of the process with this number; `null` leaves its exit status unread. */
+  waitpid(pid: number, status: Pointer | null, options: number): number;
   eventfd(initial: number, flags: number): number;
   read(fd: number, data: Pointer, length: number): number;
   write(fd: number, data: Pointer, length: number): number;
@@ -173,6 +175,7 @@ function bindSlowFunctions(native: (declaration: string) => Native, answer: Answ
     getsockopt: wrap("int getsockopt(int, int, int, void *, void *)"),
     epollCreate1: wrap("int epoll_create1(int)"),
     epollCtl: wrap("int epoll_ctl(int, int, int, void *)"),
+    waitpid: wrap("int waitpid(int, void *, int)"),
     eventfd: wrap("int eventfd(uint, int)"),
     read: wrap("int64 read(int, void *, size_t)"),
     write: wrap("int64 write(int, const void *, size_t)"),
