@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { Cancel, Clock } from "../core/clock.js";
 
-const LOOK_EVERY_MS = 5_000;
+const LOOK_EVERY_MS = 2_000;
 
 export interface ReaperOptions {
   readonly clock: Pick<Clock, "every">;
