@@ -336,6 +336,19 @@ describe("HealthMonitor: silence", () => {
     assert.deepEqual([rig.backends[2].keepsAnswered, rig.backends[2].ejected], [true, true]);
   });
 
+  it("knows what a backend answered before the first look at it", () => {
+    const rig = new Rig(three());
+    for (const slot of [0, 1, 2]) rig.counts.set(slot, { requests: 500, replies: 500 });
+    rig.pass(500);
+    for (let i = 1; i <= 20 && rig.backends[2].admitted; i++) {
+      for (const slot of [0, 1]) rig.counts.set(slot, { requests: 500 + 10 * i, replies: 500 + 10 * i });
+      rig.counts.set(2, { requests: 500 + 10 * i, replies: 500 });
+      rig.nowMs += 50;
+      rig.monitor.look();
+    }
+    assert.equal(rig.health, "up up ejected");
+  });
+
   it("is over at once with any reply, also one whose flow is over", () => {
     const rig = silenced({ slowStartMs: 10_000 });
     rig.counts.set(2, { ...rig.counts.get(2), heard: (rig.counts.get(2)?.replies ?? 0) + 1 });

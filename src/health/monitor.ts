@@ -207,7 +207,9 @@ export class HealthMonitor {
     }
     const record = new BackendRecord(settings, nowMs);
     const shown = { ...record.effective(nowMs), health: record.health };
-    const traffic = new TrafficEvidence(this.#options.read(slot));
+    const reading = this.#options.read(slot);
+    const traffic = new TrafficEvidence(reading);
+    this.#silence.start(reading, this.#options.readTimes(slot));
     this.#watched.set(slot, {
       record,
       shown,

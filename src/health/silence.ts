@@ -55,6 +55,12 @@ export class SilenceDetector {
     this.#wallMs = nowMs;
   }
 
+  /** A backend is there: all that it does from now on is its record, also before the first look. */
+  start(reading: Reading, times: Float64Array): void {
+    this.#window(reading);
+    this.learnTimes(reading.slot, times);
+  }
+
   /** Takes one reading of each backend of a pool that takes keys; answers those that have gone silent. */
   observe(readings: readonly Reading[], kinds: readonly Kind[]): Silence[] {
     for (const reading of readings) this.#window(reading).look(reading, kinds, this.#nowMs);

@@ -46,8 +46,14 @@ const CONTRACTS: readonly Contract[] = [
     untilMs: 1000,
     pace: 0.4,
   },
-  // Nobody takes anything in: on the batched plane every refused request goes to another backend.
-  { fault: "refuse", mayMiss: (plane) => (plane === "portable" ? CLIENTS : 0), untilMs: 1000, pace: 0.3 },
+  // On the batched plane every refused request goes to another backend; what waits in the socket when it closes is gone on both.
+  {
+    fault: "refuse",
+    mayMiss: (plane, { victimShare }, stallMs) =>
+      Math.ceil((victimShare * PER_SECOND * stallMs) / 1000) + (plane === "portable" ? CLIENTS : 0),
+    untilMs: 1000,
+    pace: 0.3,
+  },
   // Its share, until the probes have decided.
   {
     fault: "stop",
